@@ -1,0 +1,296 @@
+# Rill: make          the libraries, into build/<variant>/; says what it leaves out
+#       make check    unit, contract and end-to-end tests, under a minute
+#       make check-all    the same with gcc and clang, sanitizers, valgrind, lint (check-full: long forms everywhere)
+#       make demo     the cache demo over a real directory (DIR=/usr/include)
+#       make bench    round trips beside their floors (QUICK=1)
+#       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR DESTDIR
+#       make lint, compile_commands.json, clean
+#
+# CC CFLAGS CPPFLAGS LDFLAGS are yours and are added to what is needed. WERROR=1, V=1 (show commands), SAN=address,undefined,
+# SAN=thread, RUN="valgrind -q" (before each test program), T="wait session" (only test programs with these words in
+# their path) may be given. As root on Debian check, check-all and demo install by apt-get what they need, unless
+# RILL_NO_INSTALL or DEB_BUILD_ARCH is set.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+SHELL := /bin/sh
+
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DIR ?= /usr/include
+AR ?= ar
+
+all: libs
+
+# ---- variant --------------------------------------------------------------------------------------------------------
+# Outputs of different compilers and sanitizers never share a folder; other flags are in a stamp that objects depend on.
+
+empty :=
+space := $(empty) $(empty)
+comma := ,
+B := build/$(subst $(space),_,$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+
+version := $(shell sed -n 's/^.define RILL_VERSION_[A-Z]* //p' include/rill/base.h | paste -sd.)
+soversion := $(basename $(version))
+
+# ---- flags ----------------------------------------------------------------------------------------------------------
+
+optimized := $(filter-out -O0,$(filter -O%,$(CFLAGS)))
+fortified := $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS))
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+hardening := -fstack-protector-strong
+ifeq ($(SAN)$(fortified),)
+hardening += $(if $(optimized),-D_FORTIFY_SOURCE=2)
+endif
+ifneq ($(SAN),)
+sanitize := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+ifneq ($(filter thread,$(subst $(comma), ,$(SAN))),)
+sanitize += $(if $(findstring clang,$(shell $(CC) --version)),,-Wno-tsan)
+endif
+endif
+
+cc = $(CC) -std=c11 -D_GNU_SOURCE $(warnings) $(hardening) $(sanitize) -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
+ld = $(CC) $(CFLAGS) $(sanitize) -Wl,-z,relro,-z,now $(LDFLAGS)
+so = -shared -Wl,--version-script=$(B)/rill.map $(if $(SAN),,-Wl,-z,defs)
+
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@echo '  $(1)')
+
+# ---- what this machine has, found by compiling ----------------------------------------------------------------------
+
+# $(call probe,HEADERS,LIBS): yes or nothing
+probe = $(shell printf 'int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x c - \
+	$(CFLAGS) $(LDFLAGS) $(2) -o /dev/null >/dev/null 2>&1 && echo yes)
+
+libevent_headers := event2/event.h
+libevent_libs := -levent_core
+libevent_package := libevent-dev
+libev_headers := ev.h
+libev_libs := -lev
+libev_package := libev-dev
+cmocka_headers := stdarg.h stddef.h setjmp.h stdint.h cmocka.h
+cmocka_libs := -lcmocka
+cmocka_package := libcmocka-dev
+
+goals := $(or $(MAKECMDGOALS),all)
+tested := $(filter check check-all check-full programs lint,$(goals))
+parts := $(if $(filter-out clean,$(goals)),libevent libev) $(if $(tested),cmocka)
+found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs)),$p))
+missing := $(filter-out $(found),$(parts))
+
+# What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
+ifneq ($(filter check check-all check-full demo,$(goals)),)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++)
+absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
+ifneq ($(absent),)
+$(shell tests/install-needs $(absent) >&2)
+found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs)),$p))
+missing := $(filter-out $(found),$(parts))
+endif
+endif
+endif
+
+# ---- what there is to build -----------------------------------------------------------------------------------------
+
+inside := epoll poll select
+outside := $(filter-out $(inside),$(patsubst adapters/%.c,%,$(wildcard adapters/*.c)))
+adapters := $(filter $(found),$(outside))
+
+core_c := $(wildcard core/*.c core/*/*.c) $(wildcard $(inside:%=adapters/%.c))
+adapters_c := $(adapters:%=adapters/%.c)
+names := librill $(adapters:%=librill-%)
+have := $(foreach p,$(filter libevent libev,$(found)),-DHAVE_$(shell echo $p | tr a-z A-Z)=1)
+
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+archives := $(names:%=$(B)/%.a)
+adapter_libs := $(foreach a,$(adapters),$($a_libs))
+
+libs: $(archives) $(names:%=$(B)/%.so)
+	@echo 'built in $(B): $(names)'
+ifneq ($(filter-out $(found),libevent libev),)
+	@echo 'left out: $(foreach p,$(filter-out $(found),libevent libev),librill-$p (no $p found: apt-get install $($p_package)))'
+endif
+
+# ---- objects --------------------------------------------------------------------------------------------------------
+
+# A stamp is rewritten when what it says has changed: everything depends on the flags, an archive on what is in it.
+$(B)/flags: said = $(cc) $(ld) $(have)
+$(B)/sources: said = $(sort $(wildcard core/*.c core/*/*.c adapters/*.c tests/support/*.c tests/loops/*.c demos/*.c))
+$(B)/flags $(B)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(said))' | cmp -s - $@ || echo '$(subst ','\'',$(said))' >$@
+
+$(B)/core/%.o: flags = -Iinclude -Icore -fPIC
+$(B)/adapters/%.o: flags = -Iinclude -fPIC
+$(B)/tests/%.o: flags = -Iinclude -Icore -I. $(have)
+$(B)/tests/bench/%.o: flags = -Iinclude -I. $(have)
+$(B)/demos/%.o: flags = -Iinclude $(have)
+$(B)/docs/%.o: flags = -Iinclude $(have)
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(cc) $(flags) -MF $(@:.o=.d) -c -o $@ $<
+
+.SECONDARY:
+-include $(if $(filter-out clean,$(goals)),$(shell find $(B) -name '*.d' 2>/dev/null))
+
+# ---- libraries ------------------------------------------------------------------------------------------------------
+# Before 1.0 a minor version may break the ABI, so it is in the soname.
+
+$(B)/rill.map: include/rill/base.h
+	@mkdir -p $(@D)
+	@printf 'RILL_$(soversion) { global: rill_*; local: *; };\n' >$@
+
+$(B)/librill.a: $(call objects,$(core_c))
+$(foreach a,$(adapters),$(eval $(B)/librill-$a.a: $(B)/adapters/$a.o))
+
+$(B)/%.a: $(B)/sources
+	$(call say,AR $@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+$(B)/librill.so: $(call objects,$(core_c)) $(B)/rill.map $(B)/sources
+	$(call say,LD $@)
+	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o,$^)
+	$(Q)ln -sf $(@F) $@.$(soversion)
+
+$(B)/librill-%.so: $(B)/adapters/%.o $(B)/librill.so $(B)/rill.map
+	$(call say,LD $@)
+	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o %.so,$^) $($*_libs)
+	$(Q)ln -sf $(@F) $@.$(soversion)
+
+# ---- tests ----------------------------------------------------------------------------------------------------------
+# unit, fault, interop: a program per file. contract, scenario: a program per file and loop.
+
+loops := $(patsubst tests/loops/%.c,%,$(filter-out %/notes.c,$(wildcard tests/loops/*.c)))
+lost_loops := $(filter $(filter-out $(found),libevent libev),$(loops))
+loops := $(filter-out $(lost_loops),$(loops))
+
+single := $(patsubst %.c,%,$(wildcard tests/unit/*/*.c tests/fault/*.c tests/interop/*.c docs/snippets/*.c))
+looped := $(patsubst %.c,%,$(wildcard tests/contract/*.c tests/scenario/*.c))
+lost := $(foreach l,$(lost_loops),$(looped:%=%-$l))
+
+tsan := $(foreach s,$(single),$(if $(findstring tsan,$s),$s))
+programs := $(if $(findstring thread,$(SAN)),$(tsan),$(single) $(foreach l,$(loops),$(looped:%=%-$l)))
+programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring $w,$p),$p))),$(programs))
+programs := $(addprefix $(B)/,$(sort $(programs)))
+
+support := $(B)/tests/libsupport.a
+$(support): $(call objects,$(wildcard tests/support/*.c tests/loops/notes.c))
+
+# The allocator is wrapped, so that tests can count and refuse (tests/support/allocs.h).
+wrap := malloc calloc realloc reallocarray free posix_memalign aligned_alloc strdup strndup
+wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
+
+link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) -pthread
+
+$(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(archives)
+	$(call say,LD $@)
+	$(Q)$(link_test)
+
+# A driver as an archive: a program that uses no loop takes nothing of it.
+$(B)/tests/loops/libepoll.a: $(call objects,$(wildcard tests/loops/epoll.c))
+
+define looped_with
+$(looped:%=$(B)/%-$(1)): $(B)/%-$(1): $(B)/%.o $(B)/tests/loops/$(1).o $(support) $(archives)
+	$$(call say,LD $$@)
+	$$(Q)$$(link_test)
+endef
+$(foreach l,$(loops),$(eval $(call looped_with,$l)))
+
+programs: $(programs)
+
+ifeq ($(filter-out $(found),cmocka),)
+check: $(programs)
+	@RUN='$(RUN)' tests/run --root $(B) $(lost:%=--skip %) $(programs)
+else
+check:
+	@echo 'check needs cmocka; the line above installs it' >&2; false
+endif
+
+check-all check-full:
+	+@MAKE='$(MAKE)' tests/$@
+
+lint: libs $(B)/compile_commands.json
+	@tests/lint $(B)
+
+# ---- demos and benchmark --------------------------------------------------------------------------------------------
+# A file in demos/ with a main() is a program; the others are linked to all of them.
+
+mains = $(patsubst %.c,%,$(shell grep -ls '^int main\>' $(1) </dev/null))
+without = $(if $(filter $1,$(found)),,$(filter $2,$(demos)))
+
+demos := $(call mains,$(wildcard demos/*.c))
+demos_c := $(filter-out $(demos:%=%.c),$(wildcard demos/*.c))
+demos := $(filter-out $(call without,libevent,%libevent) $(call without,libev,%libev),$(demos))
+demos_lib := $(if $(demos_c),$(B)/demos/libdemos.a)
+$(demos_lib): $(call objects,$(demos_c))
+
+$(addprefix $(B)/,$(demos)): $(B)/%: $(B)/%.o $(demos_lib) $(archives)
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(adapter_libs)
+
+demos: $(addprefix $(B)/,$(demos))
+
+demo: demos
+	@$(B)/demos/cache_demo '$(DIR)'
+
+bench_c := $(wildcard tests/bench/*.c)
+$(B)/tests/bench/bench: $(call objects,$(bench_c)) $(B)/librill.a
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $^
+
+bench: $(B)/tests/bench/bench
+	@QUICK='$(QUICK)' $<
+
+# ---- install --------------------------------------------------------------------------------------------------------
+
+headers := $(filter-out $(foreach p,$(filter-out $(adapters),libevent libev),include/rill/$p.h),$(wildcard include/rill/*.h))
+
+install: $(archives) $(names:%=$(B)/%.so)
+	install -d '$(DESTDIR)$(INCLUDEDIR)/rill' '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	install -m 644 $(headers) '$(DESTDIR)$(INCLUDEDIR)/rill'
+	install -m 644 $(archives) '$(DESTDIR)$(LIBDIR)'
+	set -e; for lib in $(names); do \
+		install -m 755 $(B)/$$lib.so '$(DESTDIR)$(LIBDIR)'/$$lib.so.$(version); \
+		ln -sf $$lib.so.$(version) '$(DESTDIR)$(LIBDIR)'/$$lib.so.$(soversion); \
+		ln -sf $$lib.so.$(soversion) '$(DESTDIR)$(LIBDIR)'/$$lib.so; \
+	done
+	$(call pc,librill,Zero-copy IPC for programs that own their event loop,,)
+	$(foreach a,$(adapters),$(call pc,librill-$a,Rill inside a program that runs on $a,librill = $(version),$($a_libs))$(newline))
+
+define newline
+
+	$(empty)
+endef
+
+# $(call pc,NAME,DESCRIPTION,REQUIRES,PRIVATE LIBS)
+pc = printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: $(1)' 'Description: $(2)' 'Version: $(version)' \
+	$(if $(3),'Requires: $(3)') 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -l$(1:lib%=%)' \
+	$(if $(4),'Libs.private: $(4)') >'$(DESTDIR)$(LIBDIR)/pkgconfig/$(1).pc'
+
+# ---- the rest -------------------------------------------------------------------------------------------------------
+
+compile_commands.json: $(B)/compile_commands.json
+	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
+
+everything := $(core_c) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
+	tests/fault/*.c tests/interop/*.c tests/bench/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
+	$(demos:%=%.c) $(demos_c)
+flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude,\
+	-Iinclude -Icore -I.)) $(have)
+entry = {"directory":"$(CURDIR)","file":"$(1)","command":"$(CC) -std=c11 -D_GNU_SOURCE $(warnings) $(flags_of) -c $(1)"}
+
+$(B)/compile_commands.json: FORCE
+	@mkdir -p $(@D)
+	@{ echo '['; printf '%s\n' $(foreach f,$(wildcard $(everything)),'$(call entry,$f),') | sed '$$s/,$$//'; echo ']'; } >$@
+
+clean:
+	rm -rf build
+
+.PHONY: all libs programs check check-all check-full lint demos demo bench install compile_commands.json clean FORCE

@@ -1,0 +1,183 @@
+/* core/session/borrow.c - what of the peer's we hold: its arenas, mapped read-only, and loans of them. Invariant: an arena stays
+ * mapped while a message holds a loan of it, and until the session's memory goes. */
+#include "session/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+int borrow_create(struct rill_session *s)
+{
+	s->borrowed = calloc(s->set->o.arenas, sizeof(s->borrowed[0]));
+	return s->borrowed ? 0 : -ENOMEM;
+}
+
+void borrow_finish(struct rill_session *s)
+{
+	for (unsigned i = 0; s->borrowed && i < s->set->o.arenas; i++)
+		if (s->borrowed[i].base)
+			munmap((void *)(uintptr_t)s->borrowed[i].base, s->borrowed[i].capacity);
+	free(s->borrowed);
+	while (s->spare_loans) {
+		struct held_loans *h = s->spare_loans;
+
+		s->spare_loans = h->next;
+		free(h);
+	}
+}
+
+/* ---- Arenas ---------------------------------------------------------------------------------------------------------------- */
+
+static const char *announcement_wrong(const struct rill_session *s, const struct packet *p)
+{
+	const struct wire_arena *a = &p->arena;
+
+	if (a->id >= s->set->o.arenas || s->borrowed[a->id].base)
+		return "arena: id is out of range or in use";
+	if (a->capacity == 0 || a->capacity % WIRE_PAGE || a->capacity > UINT64_C(1) << 47)
+		return "arena: capacity out of range";
+	if (a->capacity > s->set->o.mapped_bytes - s->borrowed_bytes)
+		return "arena: more than we map";
+	if (p->fd_count != 1 && !p->fds_lost)
+		return "arena: not exactly one descriptor";
+	return NULL;
+}
+
+void borrow_on_arena(struct rill_session *s, const struct packet *p)
+{
+	const char *text = announcement_wrong(s, p);
+	void *base;
+	int e;
+
+	if (text) {
+		session_end(s, -EPROTO, "%s", text);
+		return;
+	}
+	if (p->fds_lost) {
+		session_end(s, -EMFILE, "arena: no descriptor left to take it with");
+		return;
+	}
+	text = "arena: cannot be mapped";
+	e = arena_map_peer(&base, p->fd[0], p->arena.capacity, &text);
+	if (e < 0) {
+		session_end(s, e, "%s", text);
+		return;
+	}
+	s->borrowed[p->arena.id] = (struct borrowed){.base = base, .capacity = p->arena.capacity};
+	s->borrowed_bytes += p->arena.capacity;
+}
+
+void borrow_on_forget(struct rill_session *s, const struct packet *p)
+{
+	struct borrowed *b = p->forget.id < s->set->o.arenas ? &s->borrowed[p->forget.id] : NULL;
+
+	if (!b || !b->base || b->held) {
+		session_end(s, -EPROTO, "forget: an arena that was not announced, or is still lent");
+		return;
+	}
+	munmap((void *)(uintptr_t)b->base, b->capacity);
+	s->borrowed_bytes -= b->capacity;
+	*b = (struct borrowed){0};
+}
+
+/* ---- Loans ------------------------------------------------------------------------------------------------------------------- */
+
+bool borrow_known(const struct rill_session *s, const struct frame *f)
+{
+	for (unsigned i = 0; i < f->loan_count; i++) {
+		const struct frame_loan *l = &f->loan[i];
+		const struct borrowed *b = l->arena < s->set->o.arenas ? &s->borrowed[l->arena] : NULL;
+
+		if (!b || !b->base || l->offset > b->capacity || l->len > b->capacity - l->offset)
+			return false;
+	}
+	return true;
+}
+
+static struct held_loans *new_held(struct rill_session *s)
+{
+	struct held_loans *h = s->spare_loans;
+
+	if (!h)
+		return malloc(sizeof(*h));
+	s->spare_loans = h->next;
+	return h;
+}
+
+/* ch->next may be decoded long before it is taken, and an arena forgotten between: so arenas are named again here. */
+int borrow_hold(struct rill_session *s, const struct frame *f, struct held_loans **ret)
+{
+	struct held_loans *h;
+
+	if (!borrow_known(s, f) || s->borrowed_loans + f->loan_count > s->set->o.loans) {
+		session_end(s, -EPROTO, "frame: more loans than allowed, or of an arena that is gone");
+		return -EPROTO;
+	}
+	h = new_held(s);
+	if (!h)
+		return -ENOMEM;
+	h->count = f->loan_count;
+	h->body = f->kind == WIRE_LOAN;
+	for (unsigned i = 0; i < f->loan_count; i++) {
+		struct borrowed *b = &s->borrowed[f->loan[i].arena];
+
+		h->loan[i] = (struct held_loan){
+			.data = b->base + f->loan[i].offset,
+			.len = f->loan[i].len,
+			.id = f->loan[i].id,
+			.arena = f->loan[i].arena,
+		};
+		b->held++;
+	}
+	s->borrowed_loans += f->loan_count;
+	*ret = h;
+	return 0;
+}
+
+void borrow_unhold(struct rill_session *s, struct held_loans *h)
+{
+	if (!h)
+		return;
+	for (unsigned i = 0; i < h->count; i++)
+		s->borrowed[h->loan[i].arena].held--;
+	s->borrowed_loans -= h->count;
+	h->next = s->spare_loans;
+	s->spare_loans = h;
+}
+
+static void push_return(struct rill_session *s, uint64_t id)
+{
+	wire_word *returns = (wire_word *)(void *)(s->mine.base + s->mine.head.returns_offset);
+	uint64_t mask = s->mine.head.returns_count - 1;
+
+	atomic_store_explicit(&returns[(s->returns_tail + 1) & mask], 0, memory_order_relaxed);
+	atomic_store_explicit(&returns[s->returns_tail & mask], (id + 1) << 2, memory_order_release);
+	s->returns_tail++;
+}
+
+static void give_back(struct rill_session *s)
+{
+	atomic_thread_fence(memory_order_seq_cst); /* returns before the load of returns_arm; twin in lend_wait() */
+	if (rung_take(&s->returns_rung))
+		session_push(s, WIRE_RETURNS, 0);
+}
+
+void borrow_release(struct rill_session *s, struct held_loans *h)
+{
+	if (s->fd >= 0) {
+		for (unsigned i = 0; i < h->count; i++)
+			push_return(s, h->loan[i].id);
+		give_back(s);
+	}
+	borrow_unhold(s, h);
+}
+
+void borrow_return(struct rill_session *s, const struct frame *f)
+{
+	if (s->fd < 0 || !f->loan_count)
+		return;
+	for (unsigned i = 0; i < f->loan_count; i++)
+		push_return(s, f->loan[i].id);
+	give_back(s);
+}

@@ -1,0 +1,308 @@
+/* core/session/lend.c - what of ours the peer holds. Invariants: a block is lent under one id until that id comes back (once, from
+ * this peer) or the session is over; an id that this peer does not hold is a violation; an arena was announced before the first
+ * loan from it, and is forgotten only when none is out. */
+#include "session/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+#define SLOT_BITS 24
+
+/* ---- Announcements --------------------------------------------------------------------------------------------------------- */
+
+static void send_forget(struct rill_session *s, struct announced *ann)
+{
+	struct wire_forget f = {.p = PACKET(WIRE_FORGET, struct wire_forget), .id = ann->id};
+
+	if (s->state == SESSION_OPEN && packet_send(s, &f, sizeof(f), NULL, 0) == -EAGAIN) {
+		s->forgets_pending = true;
+		return;
+	}
+	s->announced[ann->id] = NULL;
+	s->announced_bytes -= arena_capacity(ann->arena);
+	arena_drop(ann->arena);
+	free(ann);
+}
+
+static void on_destroyed(struct arena_watcher *w)
+{
+	struct announced *ann = container_of(w, struct announced, watcher);
+
+	ann->forgetting = true;
+	if (!ann->out)
+		send_forget(ann->session, ann);
+}
+
+void lend_flush(struct rill_session *s)
+{
+	if (!s->forgets_pending)
+		return;
+	s->forgets_pending = false;
+	for (uint32_t i = 0; i < s->announced_size; i++)
+		if (s->announced[i] && s->announced[i]->forgetting && !s->announced[i]->out)
+			send_forget(s, s->announced[i]);
+}
+
+bool lend_unsent(const struct rill_session *s)
+{
+	return s->forgets_pending;
+}
+
+static int send_arena(struct rill_session *s, const struct announced *ann)
+{
+	struct wire_arena p = {
+		.p = PACKET(WIRE_ARENA, struct wire_arena),
+		.id = ann->id,
+		.capacity = arena_capacity(ann->arena),
+		.base = (uintptr_t)arena_base(ann->arena),
+	};
+	int fd = arena_fd(ann->arena);
+
+	return fd < 0 ? -ENOBUFS : packet_send(s, &p, sizeof(p), &fd, 1);
+}
+
+/* A free id below the peer's limit; the table grows as needed. -ENOBUFS, -ENOMEM */
+static int free_id(struct rill_session *s, uint32_t *ret_id)
+{
+	struct announced **grown;
+	uint32_t i;
+
+	for (i = 0; i < s->announced_size; i++)
+		if (!s->announced[i])
+			break;
+	if (i >= s->hello.arenas)
+		return -ENOBUFS;
+	if (i == s->announced_size) {
+		grown = realloc(s->announced, (i + 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		grown[i] = NULL;
+		s->announced = grown;
+		s->announced_size = i + 1;
+	}
+	*ret_id = i;
+	return 0;
+}
+
+static int announce(struct rill_session *s, struct rill_arena *a, struct announced **ret)
+{
+	struct announced *ann;
+	uint32_t id;
+	int e;
+
+	if (arena_capacity(a) > s->hello.mapped_bytes - s->announced_bytes)
+		return -ENOBUFS;
+	e = free_id(s, &id);
+	if (e < 0)
+		return e;
+	ann = calloc(1, sizeof(*ann));
+	if (!ann)
+		return -ENOMEM;
+	ann->session = s;
+	ann->arena = a;
+	ann->id = id;
+	ann->watcher.destroyed = on_destroyed;
+	e = send_arena(s, ann);
+	if (e < 0) {
+		free(ann);
+		return e;
+	}
+	arena_hold(a);
+	arena_watch(a, &ann->watcher);
+	s->announced[id] = ann;
+	s->announced_bytes += arena_capacity(a);
+	if (a == s->arena)
+		arena_close_fd(a); /* nobody else is told of it */
+	*ret = ann;
+	return 0;
+}
+
+static int announced_of(struct rill_session *s, struct rill_arena *a, struct announced **ret)
+{
+	for (uint32_t i = 0; i < s->announced_size; i++) {
+		if (s->announced[i] && s->announced[i]->arena == a) {
+			*ret = s->announced[i];
+			return 0;
+		}
+	}
+	return announce(s, a, ret);
+}
+
+int lend_arena(struct rill_session *s)
+{
+	size_t capacity = s->set->o.arena_bytes;
+
+	if (s->arena)
+		return 0;
+	if (capacity > s->hello.mapped_bytes)
+		capacity = s->hello.mapped_bytes & ~(size_t)0xffff;
+	return arena_create_plain(&s->arena, s->ctx, capacity);
+}
+
+/* ---- Loans ------------------------------------------------------------------------------------------------------------------ */
+
+static int grow_slots(struct rill_session *s)
+{
+	uint32_t size = s->lent_size ? s->lent_size * 2 : 16;
+	struct lent *grown = realloc(s->lent, size * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	s->lent = grown;
+	for (uint32_t i = size; i-- > s->lent_size;) {
+		grown[i] = (struct lent){.generation = (uint32_t)s->random, .next_free = s->lent_free};
+		s->lent_free = i;
+	}
+	s->lent_size = size;
+	return 0;
+}
+
+int lend_block(struct rill_session *s, struct rill_arena *a, const void *data, size_t len, uint64_t ret_words[3])
+{
+	struct announced *ann;
+	struct lent *l;
+	void *block;
+	uint32_t slot;
+	int e = a && !arena_gone(a) && arena_ctx(a) == s->ctx ? 0 : -EINVAL;
+
+	if (e == 0 && s->lent_free == NONE)
+		e = grow_slots(s);
+	if (e == 0)
+		e = arena_lend(a, data, len, &block);
+	if (e < 0)
+		return e;
+	e = announced_of(s, a, &ann);
+	if (e < 0) {
+		arena_unlend(a, block);
+		return e;
+	}
+	slot = s->lent_free;
+	l = &s->lent[slot];
+	s->lent_free = l->next_free;
+	l->from = ann;
+	l->block = block;
+	l->len = len;
+	ann->out++;
+	s->lent_count++;
+	s->lent_bytes += len;
+	ret_words[0] = (uint64_t)ann->id << 48 | (uint64_t)((const char *)data - (const char *)arena_base(a));
+	ret_words[1] = len;
+	ret_words[2] = (uint64_t)l->generation << SLOT_BITS | slot;
+	return 0;
+}
+
+/* NULL: this peer does not hold it. */
+static struct lent *lent_by_id(const struct rill_session *s, uint64_t id)
+{
+	uint64_t slot = id & ((1u << SLOT_BITS) - 1);
+	struct lent *l = slot < s->lent_size ? &s->lent[slot] : NULL;
+
+	return l && l->from && l->generation == id >> SLOT_BITS ? l : NULL;
+}
+
+static void came_back(struct rill_session *s, struct lent *l)
+{
+	struct announced *ann = l->from;
+
+	s->lent_count--;
+	s->lent_bytes -= l->len;
+	l->from = NULL;
+	l->generation++;
+	l->next_free = s->lent_free;
+	s->lent_free = (uint32_t)(l - s->lent);
+	arena_unlend(ann->arena, l->block);
+	if (--ann->out == 0 && ann->forgetting)
+		send_forget(s, ann);
+}
+
+void lend_undo(struct rill_session *s, uint64_t id)
+{
+	struct lent *l = lent_by_id(s, id);
+
+	if (l)
+		came_back(s, l);
+}
+
+static bool fits(const struct rill_session *s, size_t bytes, unsigned loans)
+{
+	return s->lent_count + (uint64_t)loans <= s->theirs.head.loans && bytes <= s->set->o.lent_bytes - s->lent_bytes;
+}
+
+int lend_room(struct rill_session *s, size_t bytes, unsigned loans)
+{
+	int e;
+
+	if (fits(s, bytes, loans))
+		return 0;
+	if (loans > s->theirs.head.loans || bytes > s->set->o.lent_bytes)
+		return -ENOBUFS;
+	do {
+		e = lend_wait(s);
+	} while (e == 0 && !fits(s, bytes, loans));
+	return e;
+}
+
+static peer_words returns_at(const struct rill_session *s, uint64_t i)
+{
+	return region_peer_word(&s->theirs, s->theirs.head.returns_offset) + (i & (s->theirs.head.returns_count - 1));
+}
+
+bool lend_take_returns(struct rill_session *s)
+{
+	bool any = false;
+	uint64_t e;
+
+	if (!s->theirs.base || s->blind)
+		return false;
+	while ((e = peer_acquire(returns_at(s, s->returns_head))) != 0) { /* acquire: his reads of the block are done */
+		struct lent *l = lent_by_id(s, (e >> 2) - 1);
+
+		if (!l) { /* every entry but this ends a loan, so the loop is bounded */
+			session_end(s, -EPROTO, "returns: a loan that this peer does not hold");
+			return any;
+		}
+		s->returns_head++;
+		came_back(s, l);
+		any = true;
+	}
+	return any;
+}
+
+int lend_wait(struct rill_session *s)
+{
+	if (lend_take_returns(s))
+		return 0;
+	arm_bump(&s->returns_arm);
+	atomic_thread_fence(memory_order_seq_cst); /* returns_arm before the second look; twin in borrow.c, give_back() */
+	return lend_take_returns(s) ? 0 : -EAGAIN;
+}
+
+bool lend_waits(const struct rill_session *s)
+{
+	for (uint32_t i = 0; i < s->announced_size; i++)
+		if (s->announced[i] && s->announced[i]->out && !s->announced[i]->forgetting)
+			return true;
+	return false;
+}
+
+void lend_finish(struct rill_session *s, bool reuse)
+{
+	for (uint32_t i = 0; reuse && i < s->lent_size; i++)
+		if (s->lent[i].from)
+			arena_unlend(s->lent[i].from->arena, s->lent[i].block);
+	for (uint32_t i = 0; i < s->announced_size; i++) {
+		if (!s->announced[i])
+			continue;
+		link_remove(&s->announced[i]->watcher.link);
+		arena_drop(s->announced[i]->arena);
+		free(s->announced[i]);
+	}
+	free(s->announced);
+	free(s->lent);
+	s->announced = NULL;
+	s->lent = NULL;
+	s->announced_size = s->lent_size = s->lent_count = 0;
+	s->lent_free = NONE;
+}

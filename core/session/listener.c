@@ -1,0 +1,539 @@
+/* core/session/listener.c - the path, accepting, and the sessions that nobody was told of yet. Invariants: the path is ours from
+ * bind to close, and only then removed; a peer that says nothing holds a handshake slot no longer than handshake_ms, and cannot
+ * keep others out; a full descriptor table never becomes a busy loop. */
+#include "session/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BATCH 16     /* connections a dispatch */
+#define REST_MS 100  /* no descriptor left: do not look at the backlog for so long */
+#define BACKLOG 4096 /* the kernel caps it at net.core.somaxconn */
+
+struct rill_listener {
+	struct source source;
+	struct rill_ctx *ctx; /* referenced */
+	struct settings *set;
+	unsigned sessions_max, handshakes_max, sessions_count, handshakes_count;
+	int fd;
+	bool closed; /* by the user, or with the ctx */
+	int why;     /* accept failed for good; told by turn() */
+	bool told;
+	uint64_t rest_until;          /* RILL_NEVER: watching */
+	struct link sessions;         /* open, until they end */
+	struct link handshakes;       /* oldest first */
+	struct sockaddr_un address;   /* sun_path is empty for an adopted one */
+	dev_t dev;                    /* of the path when we made it */
+	ino_t ino;
+	struct rill_listener_events events;
+	void *user;
+};
+
+/* ---- The path --------------------------------------------------------------------------------------------------------------- */
+
+static int lock_directory(const char *path)
+{
+	char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	int fd, e;
+
+	strcpy(copy, path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	e = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+	close(fd);
+	return e;
+}
+
+/* Does somebody listen there? 0 no (a stale socket was removed), -EADDRINUSE, -EEXIST not a socket. */
+static int probe(const struct sockaddr_un *address)
+{
+	struct stat st;
+	int fd, e;
+
+	if (lstat(address->sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	e = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
+	close(fd);
+	if (e != ECONNREFUSED)
+		return -EADDRINUSE;
+	return unlink(address->sun_path) == 0 ? 0 : -errno;
+}
+
+static int bind_path(int fd, const struct sockaddr_un *address, mode_t mode, struct stat *ret_st)
+{
+	int e;
+
+	fchmod(fd, mode & 0777); /* closes the gap until chmod(); the umask still takes bits away */
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+		return -errno;
+	if (chmod(address->sun_path, mode & 0777) == 0 && stat(address->sun_path, ret_st) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return 0;
+	e = -errno;
+	unlink(address->sun_path);
+	return e;
+}
+
+/* Probe, unlink and bind under the directory's lock, so that two that start at once do not remove each other's socket. */
+static int listen_at(const struct sockaddr_un *address, mode_t mode, struct stat *ret_st)
+{
+	int lock, fd, e;
+
+	lock = lock_directory(address->sun_path);
+	if (lock < 0)
+		return lock;
+	e = probe(address);
+	fd = e < 0 ? -1 : socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (e == 0)
+		e = fd < 0 ? -errno : bind_path(fd, address, mode, ret_st);
+	close(lock);
+	if (e == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return e;
+}
+
+static void remove_path(const struct rill_listener *l)
+{
+	struct stat st;
+
+	if (l->address.sun_path[0] && lstat(l->address.sun_path, &st) == 0 && st.st_dev == l->dev &&
+	    st.st_ino == l->ino)
+		unlink(l->address.sun_path);
+}
+
+/* ---- Sessions of ours -------------------------------------------------------------------------------------------------------- */
+
+void listener_forget(struct rill_session *s)
+{
+	struct rill_listener *l = s->listener;
+
+	if (!l)
+		return;
+	if (s->admitted)
+		l->sessions_count--;
+	else
+		l->handshakes_count--;
+	link_remove(&s->listed);
+	s->listener = NULL;
+}
+
+void listener_admitted(struct rill_session *s)
+{
+	struct rill_listener *l = s->listener;
+
+	if (!l)
+		return;
+	l->handshakes_count--;
+	l->sessions_count++;
+	s->admitted = true;
+	link_remove(&s->listed);
+	link_append(&l->sessions, &s->listed);
+}
+
+bool listener_tell(struct rill_session *s)
+{
+	struct rill_listener *l = s->listener;
+
+	if (!s->unknown || !l)
+		return false;
+	s->unknown = false;
+	l->events.accepted(l, s, l->user);
+	if (s->state == SESSION_ENDED)
+		listener_forget(s);
+	return true;
+}
+
+/* One that the user does not know of: nobody else will close it. */
+static void cut(struct rill_session *s, const char *text)
+{
+	listener_forget(s);
+	session_end(s, -ECONNABORTED, "%s", text);
+	if (s->state == SESSION_ENDED)
+		rill_session_close(s);
+}
+
+static uid_t uid_of(struct link *l)
+{
+	return container_of(l, struct rill_session, listed)->peer.socket.uid;
+}
+
+static unsigned count_uid(const struct rill_listener *l, uid_t uid)
+{
+	unsigned n = 0;
+
+	for (struct link *i = l->handshakes.next; i != &l->handshakes; i = i->next)
+		n += uid_of(i) == uid;
+	return n;
+}
+
+/* All slots are taken: the oldest handshake of the uid that has most of them makes room. */
+static void make_slot(struct rill_listener *l)
+{
+	struct link *worst = NULL;
+	unsigned most = 0;
+
+	if (l->handshakes_count < l->handshakes_max)
+		return;
+	for (struct link *i = l->handshakes.next; i != &l->handshakes; i = i->next) {
+		unsigned n = count_uid(l, uid_of(i));
+
+		if (n > most) {
+			most = n;
+			worst = i;
+		}
+	}
+	if (worst)
+		cut(container_of(worst, struct rill_session, listed), "made room for another handshake");
+}
+
+/* ---- Accepting --------------------------------------------------------------------------------------------------------------- */
+
+static void refuse(int fd, int reason, const char *text)
+{
+	struct wire_refuse r = {.p = PACKET(WIRE_REFUSE, struct wire_refuse), .reason = reason};
+
+	strncpy(r.text, text, sizeof(r.text) - 1);
+	send(fd, &r, sizeof(r), MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
+}
+
+static void admit(struct rill_listener *l, int fd)
+{
+	struct rill_session *s;
+
+	if (l->sessions_count >= l->sessions_max) {
+		refuse(fd, ENOBUFS, "too many sessions");
+		return;
+	}
+	make_slot(l);
+	if (session_create(&s, l->ctx, l->set, fd) < 0) {
+		refuse(fd, ENOMEM, "out of memory");
+		return;
+	}
+	s->unknown = true;
+	if (source_watch(&s->source, fd) < 0 || handshake_begin(s) < 0) {
+		session_undo(s);
+		refuse(fd, ENOBUFS, "cannot wait for another socket");
+		return;
+	}
+	s->listener = l;
+	l->handshakes_count++;
+	link_append(&l->handshakes, &s->listed);
+	source_changed(&s->source);
+}
+
+static void rest(struct rill_listener *l)
+{
+	source_unwatch(&l->source);
+	l->rest_until = ctx_now(l->ctx) + REST_MS * MSEC;
+	source_changed(&l->source);
+}
+
+static void fail(struct rill_listener *l, int why)
+{
+	source_unwatch(&l->source);
+	l->why = why;
+	source_wake(&l->source);
+}
+
+/* false: no more now. */
+static bool accept_one(struct rill_listener *l)
+{
+	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0) {
+		admit(l, fd);
+		return true;
+	}
+	switch (errno) {
+	case EAGAIN:
+		return false;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		rest(l);
+		return false;
+	case EBADF:
+	case EINVAL:
+	case ENOTSOCK:
+	case EOPNOTSUPP:
+		fail(l, -errno);
+		return false;
+	default: /* of this connection alone */
+		return true;
+	}
+}
+
+static short wants(const struct source *src)
+{
+	(void)src;
+	return POLLIN;
+}
+
+static uint64_t deadline(const struct source *src)
+{
+	return container_of(src, struct rill_listener, source)->rest_until;
+}
+
+static void ready(struct source *src)
+{
+	struct rill_listener *l = container_of(src, struct rill_listener, source);
+
+	for (int i = 0; i < BATCH && accept_one(l); i++)
+		;
+}
+
+static void due(struct source *src, uint64_t now)
+{
+	struct rill_listener *l = container_of(src, struct rill_listener, source);
+
+	if (now < l->rest_until)
+		return;
+	l->rest_until = RILL_NEVER;
+	if (source_watch(&l->source, l->fd) < 0)
+		rest(l);
+	source_changed(&l->source);
+}
+
+static unsigned turn(struct source *src)
+{
+	struct rill_listener *l = container_of(src, struct rill_listener, source);
+
+	if (!l->why || l->told || l->closed)
+		return 0;
+	l->told = true;
+	if (l->events.closed)
+		l->events.closed(l, l->why, l->user);
+	return 1;
+}
+
+/* ---- Create, close ------------------------------------------------------------------------------------------------------------ */
+
+static void free_listener(struct rill_listener *l)
+{
+	settings_unref(l->set);
+	ctx_unref(l->ctx);
+	free(l);
+}
+
+static void finish(struct source *src)
+{
+	free_listener(container_of(src, struct rill_listener, source));
+}
+
+/* Sessions that the user knows go on without us; the others are cut. */
+static void leave_sessions(struct rill_listener *l)
+{
+	while (link_linked(&l->handshakes))
+		cut(container_of(l->handshakes.next, struct rill_session, listed), "the listener was closed");
+	while (link_linked(&l->sessions)) {
+		struct rill_session *s = container_of(l->sessions.next, struct rill_session, listed);
+
+		if (s->unknown)
+			cut(s, "the listener was closed");
+		else
+			listener_forget(s);
+	}
+}
+
+static void close_listener(struct rill_listener *l)
+{
+	if (l->closed)
+		return;
+	l->closed = true;
+	leave_sessions(l);
+	source_unwatch(&l->source);
+	remove_path(l);
+	close(l->fd);
+	source_doom(&l->source);
+}
+
+static void drop(struct source *src)
+{
+	close_listener(container_of(src, struct rill_listener, source));
+}
+
+static void child(struct source *src)
+{
+	struct rill_listener *l = container_of(src, struct rill_listener, source);
+
+	close(l->fd); /* the path is the parent's */
+	free_listener(l);
+}
+
+static const struct source_ops listener_ops = {
+	.wants = wants,
+	.deadline = deadline,
+	.ready = ready,
+	.due = due,
+	.turn = turn,
+	.drop = drop,
+	.child = child,
+	.finish = finish,
+};
+
+static int new_listener(struct rill_listener **ret, struct rill_ctx *ctx, const struct rill_listener_options *o,
+                        const struct rill_listener_events *events, void *user)
+{
+	struct rill_listener *l = calloc(1, sizeof(*l));
+	int e = l ? settings_create(&l->set, o->session) : -ENOMEM;
+
+	if (e == 0)
+		e = source_add(&l->source, ctx, &listener_ops);
+	if (e < 0) {
+		if (l)
+			settings_unref(l->set);
+		free(l);
+		return e;
+	}
+	ctx_ref(ctx);
+	l->ctx = ctx;
+	l->fd = -1;
+	l->sessions_max = o->sessions ? o->sessions : 1024;
+	l->handshakes_max = o->handshakes ? o->handshakes : 64;
+	l->rest_until = RILL_NEVER;
+	link_init(&l->sessions);
+	link_init(&l->handshakes);
+	l->events = *events;
+	l->user = user;
+	*ret = l;
+	return 0;
+}
+
+static int check(struct rill_listener **ret, struct rill_ctx *ctx, const struct rill_listener_options *options,
+                 const struct rill_listener_events *events, struct rill_listener_options *ret_o,
+                 struct rill_listener_events *ret_ev)
+{
+	int e = ctx && ret ? ctx_check(ctx) : -EINVAL;
+
+	if (e == 0)
+		e = table_copy(ret_o, sizeof(*ret_o), options);
+	if (e == 0)
+		e = table_copy(ret_ev, sizeof(*ret_ev), events);
+	return e == 0 && !ret_ev->accepted ? -EINVAL : e;
+}
+
+/* Watch; on failure the fd stays the caller's. */
+static int begin(struct rill_listener *l, int fd)
+{
+	int e = source_watch(&l->source, fd);
+
+	if (e < 0) {
+		source_doom(&l->source);
+		return e;
+	}
+	l->fd = fd;
+	return 0;
+}
+
+static int create_at(struct rill_listener **ret, struct rill_ctx *ctx, const struct sockaddr_un *address,
+                     const struct rill_listener_options *o, const struct rill_listener_events *events, void *user)
+{
+	struct rill_listener *l;
+	struct stat st;
+	int fd, e = new_listener(&l, ctx, o, events, user);
+
+	if (e < 0)
+		return e;
+	fd = listen_at(address, o->mode ? o->mode : 0600, &st);
+	if (fd < 0) {
+		source_doom(&l->source);
+		return fd;
+	}
+	l->address = *address;
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	e = begin(l, fd);
+	if (e < 0) {
+		unlink(address->sun_path);
+		close(fd);
+		return e;
+	}
+	*ret = l;
+	return 0;
+}
+
+int rill_listener_create(struct rill_listener **ret_listener, struct rill_ctx *ctx, const char *path,
+                         const struct rill_listener_options *options, const struct rill_listener_events *events,
+                         void *user)
+{
+	struct rill_listener_options o;
+	struct rill_listener_events ev;
+	struct sockaddr_un address;
+	int e = check(ret_listener, ctx, options, events, &o, &ev);
+
+	if (e == 0)
+		e = path_address(&address, path);
+	if (e < 0)
+		return e;
+	ctx_enter(ctx);
+	e = create_at(ret_listener, ctx, &address, &o, &ev, user);
+	ctx_leave(ctx);
+	return e;
+}
+
+static int check_listening(int fd)
+{
+	int on, e = seqpacket_check(fd);
+	socklen_t len = sizeof(on);
+
+	if (e < 0)
+		return e;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) < 0)
+		return -errno;
+	return on ? 0 : -EINVAL;
+}
+
+int rill_listener_adopt(struct rill_listener **ret_listener, struct rill_ctx *ctx, int fd,
+                        const struct rill_listener_options *options, const struct rill_listener_events *events,
+                        void *user)
+{
+	struct rill_listener_options o;
+	struct rill_listener_events ev;
+	struct rill_listener *l;
+	int flags, e = check(ret_listener, ctx, options, events, &o, &ev);
+
+	if (e == 0)
+		e = check_listening(fd);
+	if (e < 0)
+		return e;
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) /* accept4() knows no MSG_DONTWAIT */
+		return -errno;
+	ctx_enter(ctx);
+	e = new_listener(&l, ctx, &o, &ev, user);
+	if (e == 0)
+		e = begin(l, fd);
+	if (e == 0)
+		*ret_listener = l;
+	ctx_leave(ctx);
+	return e;
+}
+
+void rill_listener_close(struct rill_listener *l)
+{
+	struct rill_ctx *ctx = l ? l->ctx : NULL;
+
+	if (!l || ctx_check(ctx) < 0)
+		return;
+	ctx_enter(ctx);
+	close_listener(l);
+	ctx_leave(ctx);
+}

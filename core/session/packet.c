@@ -1,0 +1,396 @@
+/* core/session/packet.c - the control socket: sending, ringing, reading. Invariants: every call has MSG_DONTWAIT and
+ * MSG_NOSIGNAL; a packet that the socket refused is derived from state and sent later (packet_flush()), never queued; what is
+ * read changes state only. */
+#include "session/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BATCH 8
+#define SHORT_MS 1 /* the kernel is short of something and tells no event: try again then */
+
+/* ---- Sending --------------------------------------------------------------------------------------------------------- */
+
+static int send_error(struct rill_session *s, int e)
+{
+	switch (e) {
+	case EAGAIN:
+		source_changed(&s->source); /* POLLOUT follows from what is unsent */
+		return -EAGAIN;
+	case ENOBUFS:
+	case ENOMEM:
+	case ETOOMANYREFS:
+	case EINTR:
+		s->retry_at = ctx_now(s->ctx) + SHORT_MS * MSEC;
+		source_changed(&s->source);
+		return -EAGAIN;
+	case EBADF:
+		return -EBADF;
+	default:
+		return -EPIPE;
+	}
+}
+
+static void attach_fds(struct msghdr *m, const int *fds, unsigned count)
+{
+	struct cmsghdr *c = (struct cmsghdr *)((char *)m->msg_control + m->msg_controllen);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	m->msg_controllen += CMSG_SPACE(count * sizeof(int));
+}
+
+/* Who speaks; the kernel checks it. */
+static void attach_cred(struct msghdr *m)
+{
+	struct cmsghdr *c = (struct cmsghdr *)((char *)m->msg_control + m->msg_controllen);
+	struct ucred u = {.pid = getpid(), .uid = geteuid(), .gid = getegid()};
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_CREDENTIALS;
+	c->cmsg_len = CMSG_LEN(sizeof(u));
+	memcpy(CMSG_DATA(c), &u, sizeof(u));
+	m->msg_controllen += CMSG_SPACE(sizeof(u));
+}
+
+static int send_message(struct rill_session *s, struct iovec *iov, unsigned iov_count, const int *fds, unsigned fd_count)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(RILL_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	struct msghdr m = {.msg_iov = iov, .msg_iovlen = iov_count, .msg_control = control};
+	const struct wire_packet *p = iov[0].iov_base;
+
+	if (s->fd < 0 || s->hung_up)
+		return -EPIPE;
+	if (fd_count)
+		attach_fds(&m, fds, fd_count);
+	if (p->kind == WIRE_HELLO)
+		attach_cred(&m);
+	if (!m.msg_controllen)
+		m.msg_control = NULL;
+	if (sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return send_error(s, errno);
+	return 0;
+}
+
+int packet_send(struct rill_session *s, const void *packet, size_t len, const int *fds, unsigned fd_count)
+{
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)packet, .iov_len = len};
+
+	return send_message(s, &iov, 1, fds, fd_count);
+}
+
+int packet_send_tail(struct rill_session *s, const void *packet, size_t len, const void *tail, size_t tail_len)
+{
+	struct iovec iov[2] = {
+		{.iov_base = (void *)(uintptr_t)packet, .iov_len = len},
+		{.iov_base = (void *)(uintptr_t)tail, .iov_len = tail_len},
+	};
+
+	return send_message(s, iov, 2, NULL, 0);
+}
+
+void packet_bell(struct rill_session *s, uint64_t sarm)
+{
+	struct wire_bell bell = {.p = PACKET(WIRE_BELL, struct wire_bell), .sarm = sarm};
+
+	if (!sarm || s->fd < 0 || s->hung_up)
+		return;
+	if (send(s->fd, &bell, sizeof(bell), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(bell)) {
+		bell_sent(&s->bell, sarm); /* P7: only a bell that went out counts */
+		s->bell_pending = false;
+		return;
+	}
+	/* Full: he has unread packets, so he is awake, but another may be due later. Gone: the next read tells. */
+	if (send_error(s, errno) == -EAGAIN)
+		s->bell_pending = true;
+}
+
+void packet_goodbye(struct rill_session *s, int reason, const char *text)
+{
+	struct wire_goodbye g = {.p = PACKET(WIRE_GOODBYE, struct wire_goodbye), .reason = reason};
+
+	strncpy(g.text, text, sizeof(g.text) - 1);
+	s->goodbye_pending = link_linked(&s->unsent) || packet_send(s, &g, sizeof(g), NULL, 0) == -EAGAIN;
+	if (s->goodbye_pending)
+		source_changed(&s->source);
+}
+
+bool packet_unsent(const struct rill_session *s)
+{
+	if (s->state == SESSION_CONNECTING || s->fd < 0 || s->hung_up || s->retry_at != RILL_NEVER)
+		return false; /* where the kernel tells no event, retry_at does */
+	return s->bell_pending || s->goodbye_pending || link_linked(&s->unsent) || s->socket_waits || lend_unsent(s);
+}
+
+static void flush_channels(struct rill_session *s)
+{
+	struct link work;
+
+	link_init(&work);
+	link_splice(&work, &s->unsent);
+	while (link_linked(&work)) {
+		struct rill_channel *ch = container_of(work.next, struct rill_channel, unsent_link);
+
+		link_remove(&ch->unsent_link);
+		channel_send_unsent(ch); /* comes back to the list if it fails */
+	}
+}
+
+void packet_flush(struct rill_session *s)
+{
+	if (s->state != SESSION_OPEN && s->state != SESSION_ENDED && s->state != SESSION_CLOSING)
+		return;
+	if (s->bell_pending) {
+		s->bell_pending = false;
+		packet_bell(s, bell_due(&s->bell));
+	}
+	flush_channels(s);
+	lend_flush(s);
+	if (s->goodbye_pending)
+		packet_goodbye(s, s->abandon ? ECONNABORTED : 0, "");
+	if (s->state == SESSION_OPEN) {
+		s->socket_waits = false;
+		channel_wake(s, WAIT_SOCKET);
+		if (s->open_wanted && channel_open_possible(s))
+			session_note(s, TELL_WRITABLE);
+	}
+	source_changed(&s->source);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------------------- */
+
+struct batch {
+	struct mmsghdr m[BATCH];
+	struct iovec iov[BATCH];
+	struct packet packet[BATCH];
+	_Alignas(struct cmsghdr) char control[BATCH][CMSG_SPACE(RILL_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+};
+
+/* How many were read; -1: none are there. */
+static int receive(struct rill_session *s, struct batch *b, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		b->iov[i] = (struct iovec){.iov_base = b->packet[i].bytes, .iov_len = sizeof(b->packet[i].bytes)};
+		b->m[i].msg_hdr = (struct msghdr){
+			.msg_iov = &b->iov[i],
+			.msg_iovlen = 1,
+			.msg_control = b->control[i],
+			.msg_controllen = sizeof(b->control[i]),
+		};
+	}
+	for (;;) {
+		int n = recvmmsg(s->fd, b->m, count, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+
+		/* ECONNRESET: he died with packets of ours unread; his own come after it, and then the end. */
+		if (n >= 0 || (errno != ECONNRESET && errno != EINTR))
+			return n;
+	}
+}
+
+static void close_fds(struct rill_session *s, struct packet *p)
+{
+	for (unsigned i = 0; i < p->fd_count; i++)
+		ctx_dispose(s->ctx, p->fd[i]);
+	p->fd_count = 0;
+}
+
+/* The ancillary data of one packet, whatever its sender put there. */
+static void unpack(struct packet *p, struct msghdr *m)
+{
+	p->fd_count = 0;
+	p->has_cred = false;
+	p->fds_lost = m->msg_flags & MSG_CTRUNC;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		size_t len = c->cmsg_len - CMSG_LEN(0);
+
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && p->fd_count == 0) {
+			memcpy(p->fd, CMSG_DATA(c), len);
+			p->fd_count = (unsigned)(len / sizeof(int));
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred u;
+
+			memcpy(&u, CMSG_DATA(c), sizeof(u));
+			p->cred = (struct rill_cred){.pid = u.pid, .uid = u.uid, .gid = u.gid};
+			p->has_cred = true;
+		}
+	}
+}
+
+static void on_hello(struct rill_session *s, struct packet *p)
+{
+	if (p->hello.magic != WIRE_MAGIC) {
+		session_end(s, -EPROTO, "hello: wrong magic");
+	} else if (p->fd_count != 1) {
+		session_end(s, p->fds_lost ? -EMFILE : -EPROTO, "hello: %s",
+		            p->fds_lost ? "no descriptor left to take the region with" : "not exactly one descriptor");
+	} else if (!p->has_cred) {
+		session_end(s, -EPROTO, "hello: no credentials");
+	} else if (p->hello.channels == 0 || p->hello.channels > 1000000) {
+		session_end(s, -EPROTO, "hello: channels out of range");
+	} else {
+		s->hello = p->hello;
+		s->hello_fd = p->fd[0];
+		p->fd_count = 0;
+		s->peer.sender = p->cred;
+		session_note(s, TELL_HELLO);
+	}
+}
+
+static void on_refuse(struct rill_session *s, struct packet *p)
+{
+	p->refuse.text[sizeof(p->refuse.text) - 1] = '\0';
+	session_end(s, -EACCES, "refused by the peer: %.100s", p->refuse.text);
+}
+
+static void on_bell(struct rill_session *s, const struct packet *p)
+{
+	if (p->bell.sarm != s->bell.sleep.value || !arm_answered(&s->bell.sleep))
+		session_end(s, -EPROTO, "bell: not armed for");
+}
+
+static void on_goodbye(struct rill_session *s, struct packet *p)
+{
+	int reason = p->goodbye.reason;
+
+	p->goodbye.text[sizeof(p->goodbye.text) - 1] = '\0';
+	if (reason == 0)
+		session_end(s, 0, "closed by the peer");
+	else if (reason == EPROTO || reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EFBIG)
+		session_end(s, -reason, "ended by the peer: %.100s", p->goodbye.text);
+	else
+		session_end(s, -ECONNABORTED, "aborted by the peer: %.100s", p->goodbye.text);
+}
+
+static size_t packet_length(enum wire_kind kind)
+{
+	static const size_t length[] = {
+		[WIRE_HELLO] = sizeof(struct wire_hello),   [WIRE_REFUSE] = sizeof(struct wire_refuse),
+		[WIRE_BELL] = sizeof(struct wire_bell),     [WIRE_OPEN] = sizeof(struct wire_open),
+		[WIRE_ACCEPT] = sizeof(struct wire_open),   [WIRE_DECLINE] = sizeof(struct wire_close),
+		[WIRE_CLOSE] = sizeof(struct wire_close),   [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
+		[WIRE_ARENA] = sizeof(struct wire_arena),   [WIRE_FORGET] = sizeof(struct wire_forget),
+		[WIRE_GOODBYE] = sizeof(struct wire_goodbye),
+	};
+
+	return kind < sizeof(length) / sizeof(length[0]) ? length[kind] : 0;
+}
+
+/* NULL, or what is wrong with its outside. */
+static const char *packet_wrong(const struct rill_session *s, const struct packet *p, int flags)
+{
+	enum wire_kind kind = (enum wire_kind)p->p.kind;
+	size_t want;
+
+	if (flags & MSG_TRUNC || p->len < sizeof(p->p) || p->p.length != p->len)
+		return "packet: wrong length";
+	want = packet_length(kind);
+	if (want && p->p.major != WIRE_MAJOR)
+		return "packet: another version of the protocol";
+	if (kind == WIRE_OPEN && p->len >= want)
+		want += (size_t)p->open.name_len + p->open.metadata_len;
+	if (!want || want != p->len)
+		return "packet: unknown kind or wrong length";
+	if ((s->state == SESSION_GREETING) != (kind == WIRE_HELLO || kind == WIRE_REFUSE) && kind != WIRE_GOODBYE)
+		return "packet: kind is out of its turn";
+	if ((p->fd_count || p->fds_lost) && kind != WIRE_HELLO && kind != WIRE_FDS_PACKET && kind != WIRE_ARENA)
+		return "packet: descriptors where none belong";
+	return NULL;
+}
+
+static void handle(struct rill_session *s, struct packet *p)
+{
+	switch ((enum wire_kind)p->p.kind) {
+	case WIRE_HELLO:
+		on_hello(s, p);
+		break;
+	case WIRE_REFUSE:
+		on_refuse(s, p);
+		break;
+	case WIRE_BELL:
+		on_bell(s, p);
+		break;
+	case WIRE_OPEN:
+		channel_on_open(s, p);
+		break;
+	case WIRE_ACCEPT:
+		channel_on_accept(s, p);
+		break;
+	case WIRE_DECLINE:
+	case WIRE_CLOSE:
+		channel_on_close(s, p);
+		break;
+	case WIRE_FDS_PACKET:
+		fds_on_packet(s, p);
+		break;
+	case WIRE_ARENA:
+		borrow_on_arena(s, p);
+		break;
+	case WIRE_FORGET:
+		borrow_on_forget(s, p);
+		break;
+	case WIRE_GOODBYE:
+		on_goodbye(s, p);
+		break;
+	}
+}
+
+/* A session that is ending for us reads on only to learn of the hang-up. */
+static bool listens(const struct rill_session *s)
+{
+	return s->state == SESSION_GREETING || s->state == SESSION_OPEN;
+}
+
+static void take(struct rill_session *s, struct packet *p, struct msghdr *m, unsigned len)
+{
+	const char *wrong;
+
+	s->packets++;
+	p->len = len;
+	unpack(p, m);
+	if (listens(s)) {
+		wrong = packet_wrong(s, p, m->msg_flags);
+		if (wrong)
+			session_end(s, -EPROTO, "%s", wrong);
+		else
+			handle(s, p);
+	} else if (p->len == sizeof(p->bell) && p->p.kind == WIRE_BELL) {
+		arm_answered(&s->bell.sleep); /* blocks may be coming back */
+	}
+	close_fds(s, p); /* what nobody took over */
+}
+
+/* recv() gave 0: everything of the peer's was read. */
+static void hang_up(struct rill_session *s)
+{
+	bool was_open = s->state == SESSION_OPEN;
+
+	s->hung_up = true;
+	if (listens(s))
+		session_end(s, -ECONNRESET, was_open ? "the peer died" : "the peer left without a word");
+	session_hang_up(s);
+	if (s->state == SESSION_CLOSING)
+		session_settle(s);
+}
+
+void packet_drain(struct rill_session *s)
+{
+	struct batch b;
+	int n;
+
+	if (s->fd < 0 || s->state == SESSION_CONNECTING || s->todo & TELL_HELLO)
+		return;
+	n = receive(s, &b, s->state == SESSION_GREETING ? 1 : BATCH); /* a hello changes how the rest is read */
+	for (int i = 0; i < n; i++) {
+		if (b.m[i].msg_len == 0) { /* never sent: it is the end */
+			hang_up(s);
+			return;
+		}
+		take(s, &b.packet[i], &b.m[i].msg_hdr, b.m[i].msg_len);
+	}
+	if (n == BATCH)
+		session_note(s, TELL_DRAIN);
+}

@@ -1,0 +1,309 @@
+/* core/session/recv.c - the one receive path: decode once, hold, release. Invariant: every word of a frame is loaded once, into
+ * ch->next; peek and recv work from that copy, so what peek said is what recv gives. */
+#include "session/session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+/* rill_msg.opaque */
+enum { OPAQUE_CHANNEL, OPAQUE_HELD, OPAQUE_FDS, OPAQUE_LOANS };
+#define NO_FDS UINT32_MAX
+
+/* ---- Decoding ------------------------------------------------------------------------------------------------------------ */
+
+static int violation(struct rill_session *s, const char *text)
+{
+	session_end(s, -EPROTO, "%s", text);
+	return -EPROTO;
+}
+
+/* Names were sent ahead on the socket: who does not know one reads the socket first; only then is it a violation. */
+static int check_names(struct rill_channel *ch)
+{
+	struct rill_session *s = ch->session;
+	const struct frame *f = &ch->next;
+
+	for (int tries = 0; tries < 64; tries++) {
+		uint64_t before = s->packets;
+
+		if (borrow_known(s, f) && (!f->has_fds || fds_there(s, f->fd_seq, f->fd_count)))
+			return 0;
+		packet_drain(s);
+		if (s->blind)
+			return -EPROTO;
+		if (s->packets == before)
+			break;
+	}
+	return violation(s, "frame: names descriptors or an arena that were never sent");
+}
+
+/* The frame goes home unseen. */
+static int skip(struct rill_channel *ch)
+{
+	struct rill_session *s = ch->session;
+	uint64_t held;
+	uint32_t first;
+
+	if (ring_take(&ch->in, ch->next_header, &held) < 0) {
+		session_end(s, -ENOMEM, "no memory to drop a message");
+		return -ENOMEM;
+	}
+	if (ch->next.has_fds && fds_claim(s, ch->next.fd_seq, ch->next.fd_count, &first) == 0)
+		fds_drop(s, first);
+	borrow_return(s, &ch->next);
+	ring_release(&ch->in, held);
+	ch->decoded = false;
+	return 0;
+}
+
+static int decode_one(struct rill_channel *ch)
+{
+	struct rill_session *s = ch->session;
+	uint64_t offset;
+	int e;
+
+	if (s->blind || (ch->gone && ch->in.rpos >= ch->last))
+		return -EAGAIN;
+	e = ring_next(&ch->in, &ch->next_header, &offset);
+	if (e == -EAGAIN)
+		return e;
+	if (e < 0)
+		return violation(s, "frame: bad header, padding or length");
+	if (frame_decode(&ch->next, ch->next_header, ch->in.words + offset / 8) < 0)
+		return violation(s, "frame: bad extension words");
+	if (ch->next.fd_count > ch->fds_to_us)
+		return violation(s, "frame: more descriptors than allowed");
+	if (ch->next.loan_count || ch->next.has_fds) {
+		e = check_names(ch);
+		if (e < 0)
+			return e;
+	}
+	ch->decoded = true;
+	return 0;
+}
+
+int recv_decode(struct rill_channel *ch)
+{
+	int e = ch->decoded ? 0 : decode_one(ch);
+
+	while (e == 0 && ch->next.kind == WIRE_VOID) { /* each had descriptors: bounded by their credit */
+		e = skip(ch);
+		if (e == 0)
+			e = decode_one(ch);
+	}
+	return e;
+}
+
+void recv_discard(struct rill_channel *ch)
+{
+	while (recv_decode(ch) == 0 && skip(ch) == 0)
+		;
+	if (ch->session->state == SESSION_OPEN)
+		channel_publish(ch);
+}
+
+/* ---- Receive ------------------------------------------------------------------------------------------------------------- */
+
+static bool budget_spent(struct rill_channel *ch)
+{
+	const struct rill_session *s = ch->session;
+
+	if (!ctx_in_dispatch(s->ctx))
+		return false;
+	if (ch->budget_turn != s->turns) {
+		ch->budget_turn = s->turns;
+		ch->budget = ctx_budget(s->ctx);
+	}
+	return ch->budget == 0;
+}
+
+/* Nothing is there: the first empty look after something was taken. */
+static int nothing(struct rill_channel *ch, int e)
+{
+	if (e == -EAGAIN && !ch->session->blind)
+		channel_publish(ch);
+	if (e == -EAGAIN && ch->gone) {
+		channel_settle(ch);
+		return channel_reason(ch);
+	}
+	return e;
+}
+
+static const void *body(const struct rill_session *s, const struct frame *f, size_t *ret_len)
+{
+	if (f->kind == WIRE_LOAN) {
+		*ret_len = f->loan[0].len;
+		return s->borrowed[f->loan[0].arena].base + f->loan[0].offset;
+	}
+	*ret_len = f->len;
+	return peer_payload(f->payload);
+}
+
+static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	struct rill_session *s = ch->session;
+	const struct frame *f = &ch->next;
+	struct held_loans *loans = NULL;
+	uint32_t fds = NO_FDS;
+	uint64_t held;
+	int e = f->loan_count ? borrow_hold(s, f, &loans) : 0;
+
+	if (e < 0)
+		return e;
+	e = ring_take(&ch->in, ch->next_header, &held);
+	if (e < 0) {
+		borrow_unhold(s, loans);
+		return e;
+	}
+	if (f->has_fds)
+		fds_claim(s, f->fd_seq, f->fd_count, &fds); /* check_names() saw it */
+	ret_msg->data = body(s, f, &ret_msg->len);
+	ret_msg->tag = f->tag;
+	ret_msg->fd_count = f->fd_count;
+	ret_msg->loan_count = f->loan_count - (f->kind == WIRE_LOAN);
+	ret_msg->opaque[OPAQUE_CHANNEL] = (uintptr_t)ch;
+	ret_msg->opaque[OPAQUE_HELD] = held;
+	ret_msg->opaque[OPAQUE_FDS] = fds;
+	ret_msg->opaque[OPAQUE_LOANS] = (uintptr_t)loans;
+	ch->decoded = false;
+	s->held++;
+	s->taken++;
+	return 0;
+}
+
+static int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	int e;
+
+	if (ch->state == CHANNEL_OPENING || budget_spent(ch))
+		return ch->gone ? channel_reason(ch) : -EAGAIN;
+	e = recv_decode(ch);
+	if (e < 0)
+		return nothing(ch, e);
+	if (ret_msg)
+		e = take(ch, ret_msg);
+	if (e == 0 && ret_msg && ctx_in_dispatch(ch->session->ctx))
+		ch->budget--;
+	return e;
+}
+
+int rill_channel_recv(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	int e = channel_check(ch);
+
+	if (e == 0 && !ret_msg)
+		e = -EINVAL;
+	if (e < 0)
+		return e;
+	ctx_enter(ch->session->ctx);
+	e = recv_next(ch, ret_msg);
+	ctx_leave(ch->session->ctx);
+	return e;
+}
+
+int rill_channel_peek(const struct rill_channel *ch, size_t *ret_len)
+{
+	struct rill_channel *c = (struct rill_channel *)(uintptr_t)ch; /* decoding is a cache: nothing is taken */
+	int e = channel_check(ch);
+
+	if (e == 0 && !ret_len)
+		e = -EINVAL;
+	if (e < 0)
+		return e;
+	ctx_enter(ch->session->ctx);
+	e = recv_next(c, NULL);
+	if (e == 0)
+		body(ch->session, &ch->next, ret_len);
+	ctx_leave(ch->session->ctx);
+	return e;
+}
+
+/* ---- Messages ------------------------------------------------------------------------------------------------------------ */
+
+static struct rill_channel *channel_of(const struct rill_msg *msg)
+{
+	return msg ? (struct rill_channel *)(uintptr_t)msg->opaque[OPAQUE_CHANNEL] : NULL;
+}
+
+static struct held_loans *loans_of(const struct rill_msg *msg)
+{
+	return (struct held_loans *)(uintptr_t)msg->opaque[OPAQUE_LOANS];
+}
+
+int rill_msg_take_fd(struct rill_msg *msg, unsigned index)
+{
+	struct rill_channel *ch = channel_of(msg);
+
+	if (!ch || index >= msg->fd_count)
+		return -EINVAL;
+	if (ctx_check(ch->session->ctx) == -ECHILD)
+		return -ECHILD;
+	return fds_take(ch->session, (uint32_t)msg->opaque[OPAQUE_FDS], index);
+}
+
+int rill_msg_loan(const struct rill_msg *msg, unsigned index, const void **ret_data, size_t *ret_len)
+{
+	const struct rill_channel *ch = channel_of(msg);
+	const struct held_loans *h;
+
+	if (!ch || index >= msg->loan_count || !ret_data || !ret_len)
+		return -EINVAL;
+	if (ctx_check(ch->session->ctx) == -ECHILD)
+		return -ECHILD;
+	h = loans_of(msg);
+	*ret_data = h->loan[index + h->body].data;
+	*ret_len = h->loan[index + h->body].len;
+	return 0;
+}
+
+int rill_msg_copy(const struct rill_msg *msg, void *to, size_t size)
+{
+	if (!channel_of(msg) || (!to && msg->len))
+		return -EINVAL;
+	if (size < msg->len || msg->len > INT_MAX)
+		return -EMSGSIZE;
+	if (msg->len)
+		memcpy(to, msg->data, msg->len);
+	return (int)msg->len;
+}
+
+/* The channel may be closed, the session over, the ctx destroyed. */
+static void release(struct rill_channel *ch, const struct rill_msg *msg)
+{
+	struct rill_session *s = ch->session;
+	bool due = ring_release(&ch->in, msg->opaque[OPAQUE_HELD]);
+
+	if (loans_of(msg))
+		borrow_release(s, loans_of(msg));
+	if (msg->opaque[OPAQUE_FDS] != NO_FDS)
+		fds_drop(s, (uint32_t)msg->opaque[OPAQUE_FDS]);
+	/* While its ring is being drained the position is published at the first empty look. */
+	if (s->fd >= 0 && (due || !session_draining(s) || !link_linked(&ch->hot)))
+		channel_publish(ch);
+	if (link_linked(&ch->place) && s->open_wanted && s->fd >= 0)
+		channel_sweep(s);
+}
+
+void rill_msg_release(struct rill_msg *msg)
+{
+	struct rill_channel *ch = channel_of(msg);
+	struct rill_session *s;
+	struct rill_ctx *ctx;
+	struct rill_msg copy;
+
+	if (!ch)
+		return;
+	s = ch->session;
+	ctx = s->ctx;
+	if (ctx_check(ctx) == -ECHILD)
+		return;
+	copy = *msg;
+	memset(msg, 0, sizeof(*msg));
+	ctx_ref(ctx);
+	ctx_enter(ctx);
+	release(ch, &copy);
+	session_unhold(s);
+	ctx_leave(ctx);
+	ctx_unref(ctx);
+}

@@ -1,0 +1,383 @@
+/* core/session/session.h - what the files of this layer share. Each part is owned by the file named at it.
+ *
+ * The rule that keeps callbacks safe: packets and entries change state, turn() tells. No packet is handled by calling the
+ * user; what is to be told is derived from state or noted (`todo`), and told in session_turn() alone.
+ */
+#ifndef CORE_SESSION_SESSION_H
+#define CORE_SESSION_SESSION_H
+
+#include "shm/arena.h"
+#include "shm/frame.h"
+#include "shm/region.h"
+#include "wait/wait.h"
+
+#include <rill/channel.h>
+#include <rill/listener.h>
+#include <rill/session.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Options of a session or of all that a listener accepts: defaults filled in, lists copied. settings.c */
+struct settings {
+	unsigned refs;
+	struct rill_session_options o;
+	uint32_t ids[]; /* uids, then gids */
+};
+int settings_create(struct settings **ret, const struct rill_session_options *options);
+void settings_unref(struct settings *set);
+
+/* policy.c: does this credential pass the lists? and both, and admit()? 0 or what closed() is told. */
+bool policy_passes(const struct settings *set, const struct rill_cred *cred);
+int policy_admit(const struct settings *set, const struct rill_peer *peer);
+
+/* ---- Session --------------------------------------------------------------------------------------------------------
+ *
+ *	CONNECTING -> GREETING -> OPEN -> ENDED -> (closed by the user) CLOSING -> CLOSED
+ *	any of the first four -> CLOSING, by the user's close or abort
+ */
+enum session_state {
+	SESSION_CONNECTING, /* the backlog is full: again at retry_at */
+	SESSION_GREETING,   /* waits for the peer's hello */
+	SESSION_OPEN,
+	SESSION_ENDED,      /* `why` stands: what is left is delivered and told, then it waits to be closed */
+	SESSION_CLOSING,    /* dead for the user: packets to send, blocks to come back, at most until close_at */
+	SESSION_CLOSED,     /* doomed; the memory stays as long as messages are held */
+};
+
+enum session_todo { /* what to tell of the session itself */
+	TELL_HELLO = 1,    /* a hello waits to be judged (policy calls the user) */
+	TELL_OPENED = 2,
+	TELL_WRITABLE = 4, /* rill_channel_open() said -EAGAIN */
+	TELL_DRAIN = 8,    /* more packets may wait than one turn takes */
+};
+
+struct fd_slot { /* fds.c: a received descriptor; fd: >= 0, or -errno why it is not there */
+	int fd;
+	uint32_t next;
+};
+
+struct fd_set_in { /* fds.c: a packet of descriptors that no message has claimed yet */
+	uint32_t seq, count, first;
+};
+
+struct lent { /* lend.c: a loan of ours that the peer holds */
+	struct announced *from; /* NULL: free */
+	void *block;
+	uint64_t len;
+	uint32_t generation, next_free;
+};
+
+struct announced { /* lend.c: an arena of ours that the peer was told of */
+	struct arena_watcher watcher;
+	struct rill_session *session;
+	struct rill_arena *arena;
+	uint32_t id;
+	uint32_t out;    /* loans of it that the peer holds */
+	bool forgetting; /* destroyed: FORGET is due when nothing is out */
+};
+
+struct borrowed { /* borrow.c: an arena of the peer's, mapped; base NULL: no such id */
+	const char *base;
+	uint64_t capacity;
+	uint64_t held; /* loans of it in messages not yet released */
+};
+
+struct held_loan {
+	const void *data;
+	uint64_t len, id;
+	uint32_t arena;
+};
+
+struct held_loans { /* borrow.c: the loans of one message that the user holds */
+	struct held_loans *next; /* in session->spare_loans */
+	unsigned count;
+	bool body; /* the first is the message's body */
+	struct held_loan loan[WIRE_FRAME_LOANS];
+};
+
+struct rill_session {
+	struct source source;
+	struct rill_ctx *ctx; /* referenced */
+	struct settings *set;
+	enum session_state state;
+	unsigned todo;        /* enum session_todo */
+	int fd;               /* the socket; -1: closed */
+	int why;              /* state ENDED and later */
+	bool told_closed;
+	bool blind;           /* the peer broke the protocol: nothing of it is read any more */
+	bool hung_up;         /* the peer's end of the socket is closed */
+	bool initiator;       /* says hello first */
+	bool abandon;         /* aborted: what is lent is never reused by time alone */
+	bool admitted;        /* counted among its listener's sessions */
+	bool unknown;         /* accepted, and the user has not been told yet: an end is not told either */
+	bool finished;        /* off the ctx; lives for held messages only */
+	bool bell_pending;    /* a bell met a full socket */
+	bool goodbye_pending; /* GOODBYE met a full socket */
+	bool open_wanted;     /* rill_channel_open() said -EAGAIN */
+	bool forgets_pending; /* a FORGET met a full socket */
+	bool socket_waits;    /* a channel waits for room in the socket */
+	uint64_t held;        /* messages that the user holds */
+	uint64_t taken;       /* messages taken, ever */
+	uint64_t turns;       /* and turns, ... */
+	uint64_t packets;     /* ... and packets read, ever */
+	unsigned hot_count;
+
+	uint64_t until;    /* handshake, or close: the end of patience */
+	uint64_t retry_at; /* connect, or a packet that met ENOBUFS or ETOOMANYREFS; RILL_NEVER */
+
+	struct rill_peer peer;
+	uint64_t random;
+	struct wire_hello hello; /* the peer's */
+	int hello_fd;            /* the peer's region, while its hello waits to be judged */
+
+	struct region mine, theirs;
+	struct bell bell;
+
+	struct rill_channel **channels; /* by index; NULL until first used. channel.c */
+	uint32_t channel_count;         /* both sides together */
+	uint32_t parity;                /* of the indexes that we open */
+	uint32_t fresh;                 /* the next index of ours that was never used */
+	struct link idle;               /* indexes of ours to use again */
+	struct link closing;            /* of ours, closed by both, not yet drained */
+	struct link hot;                /* channels to look at each turn: not armed, or with messages */
+	struct link telling;            /* channels with a todo */
+	struct link unsent;             /* channels with packets that met a full socket */
+	struct link waiting;            /* channels that wait for anything but their ring */
+	struct link unchecked;          /* channels with commits whose reader may sleep */
+
+	struct fd_slot *fd_slots; /* fds.c; settings' fds of them */
+	uint32_t fd_free;         /* first free slot; UINT32_MAX none */
+	struct fd_set_in *fd_sets;
+	uint32_t fd_set_count;
+	uint32_t fd_seq;          /* of the next packet to send */
+	uint32_t fd_seq_in;       /* of the next packet to come */
+	uint64_t fds_sent, fds_in, fds_taken; /* ever: sent, received, of those released */
+	struct arm fds_arm;
+	struct rung fds_rung;
+
+	struct lent *lent; /* lend.c */
+	uint32_t lent_size, lent_free, lent_count;
+	uint64_t lent_bytes, announced_bytes;
+	struct announced **announced; /* by id; hello.arenas of them */
+	uint32_t announced_size;
+	struct rill_arena *arena; /* for large messages; NULL until the first */
+	uint64_t returns_head;    /* next to take from the peer's returns[] */
+	struct arm returns_arm;
+
+	struct borrowed *borrowed; /* borrow.c; settings' arenas of them */
+	uint64_t borrowed_bytes;
+	uint32_t borrowed_loans;   /* loans of the peer's in our hands */
+	uint64_t returns_tail;     /* next to write in our returns[] */
+	struct rung returns_rung;
+	struct held_loans *spare_loans;
+
+	struct rill_listener *listener; /* that accepted it, until it ends; listener.c */
+	struct link listed;             /* in listener->handshakes or ->sessions */
+
+	struct sockaddr_un address; /* to connect to */
+	struct rill_session_events events;
+	void *user;
+	char text[WIRE_TEXT + 48];
+};
+
+/* session.c */
+int session_create(struct rill_session **ret, struct rill_ctx *ctx, struct settings *set, int fd);
+void session_undo(struct rill_session *s); /* a constructor failed after session_create(); the fd stays the caller's */
+int session_check(const struct rill_session *s);  /* 0, or what a call on it gives: -ECHILD, -ECANCELED, -EINVAL */
+int session_reason(const struct rill_session *s); /* 0 while open or opening, else what calls give */
+void session_end(struct rill_session *s, int why, const char *text, ...) __attribute__((format(printf, 3, 4)));
+void session_begin(struct rill_session *s); /* the handshake is done */
+void session_settle(struct rill_session *s); /* CLOSING: is anything left to wait for? else it is over */
+void session_unhold(struct rill_session *s); /* a held message is gone */
+void session_note(struct rill_session *s, unsigned todo);
+void session_hang_up(struct rill_session *s); /* unwatch and close the socket */
+
+/* handshake.c */
+int handshake_begin(struct rill_session *s);        /* connected: check who listens; the initiator says hello */
+void handshake_hello(struct rill_session *s);       /* the peer's hello, TELL_HELLO: judge it */
+int cred_of_socket(int fd, struct rill_cred *ret_cred);
+
+/* connect.c */
+void connect_again(struct rill_session *s); /* the backlog was full */
+int path_address(struct sockaddr_un *ret, const char *path);
+int seqpacket_check(int fd);                /* 0, -ENOTSOCK, -EBADF, -EPROTOTYPE */
+
+/* packet.c */
+struct packet {
+	union {
+		struct wire_packet p;
+		struct wire_hello hello;
+		struct wire_refuse refuse;
+		struct wire_bell bell;
+		struct wire_open open;
+		struct wire_close close;
+		struct wire_fds fds;
+		struct wire_arena arena;
+		struct wire_forget forget;
+		struct wire_goodbye goodbye;
+		char bytes[WIRE_PACKET_MAX];
+	};
+	unsigned len;
+	unsigned fd_count;
+	bool fds_lost; /* the kernel dropped some: no room in this process */
+	bool has_cred;
+	struct rill_cred cred;
+	int fd[RILL_FDS_MAX];
+};
+
+#define PACKET(KIND, type) {.kind = (KIND), .major = WIRE_MAJOR, .length = sizeof(type)}
+
+/* Send. 0, -EAGAIN (full, or the kernel is short of something: `writable` or retry_at follows), -EPIPE (peer gone: the next
+ * read tells), -EBADF (of a descriptor). */
+int packet_send(struct rill_session *s, const void *packet, size_t len, const int *fds, unsigned fd_count);
+int packet_send_tail(struct rill_session *s, const void *packet, size_t len, const void *tail, size_t tail_len);
+void packet_bell(struct rill_session *s, uint64_t sarm); /* ring; 0: nothing */
+void packet_flush(struct rill_session *s);               /* the socket has room again, or retry_at came */
+void packet_drain(struct rill_session *s);               /* read what is there, a batch of at most 8 */
+void packet_goodbye(struct rill_session *s, int reason, const char *text);
+bool packet_unsent(const struct rill_session *s);        /* POLLOUT is wanted */
+
+/* turn.c: the doorbell and the telling */
+unsigned session_turn(struct source *src);
+bool session_rest(struct source *src);
+void session_push(struct rill_session *s, enum wire_entry kind, uint64_t id);
+bool session_draining(const struct rill_session *s); /* positions are published at the end of the turn */
+
+/* ---- Channel --------------------------------------------------------------------------------------------------------
+ *
+ *	FREE -> OPENING -> OPEN -> FREE      we opened it
+ *	FREE -> OFFERED -> OPEN -> FREE      the peer did
+ *	`gone` (the peer closed, or the session ended) and `closed` (the user closed) come in any order; with both, and both
+ *	rings drained, the index is FREE again. The struct stays for the index's next generation.
+ */
+enum channel_state { CHANNEL_FREE, CHANNEL_OFFERED, CHANNEL_OPENING, CHANNEL_OPEN };
+
+enum channel_todo { CHANNEL_TELL_OFFER = 1, CHANNEL_TELL_OPENED = 2, CHANNEL_TELL_WRITABLE = 4, CHANNEL_TELL_CLOSED = 8 };
+enum channel_unsent { UNSENT_ACCEPT = 1, UNSENT_DECLINE = 2, UNSENT_CLOSE = 4 };
+enum channel_wait { WAIT_RING = 1, WAIT_SOCKET = 2, WAIT_FDS = 4, WAIT_RETURNS = 8 };
+
+enum room_kind { ROOM_NONE, ROOM_RING, ROOM_ARENA };
+
+struct reservation { /* send.c */
+	enum room_kind kind;
+	unsigned flags;   /* RILL_MORE */
+	size_t len;       /* of the room */
+	void *block;      /* ROOM_ARENA: our arena's, not yet lent */
+	unsigned frame_flags;
+	uint64_t tag, fds_word;
+	unsigned loan_count;              /* without the body */
+	uint64_t body[3];                 /* ROOM_ARENA: its loan, as it goes into the frame */
+	uint64_t loan[RILL_LOANS_MAX][3]; /* as they go into the frame; each is lent already */
+};
+
+struct rill_channel {
+	struct link hot, telling, unsent_link, waiting, unchecked;
+	struct rill_session *session;
+	struct link place; /* in session->idle or ->closing */
+	uint32_t index, generation;
+	enum channel_state state;
+	bool closed;      /* by the user: dead for him */
+	bool gone;        /* no more from the peer than what the ring holds; `why` stands */
+	bool told_closed;
+	bool paused;
+	unsigned todo, unsent, waits; /* enum channel_todo, channel_unsent, channel_wait */
+	int why;
+	int close_reason;   /* for UNSENT_CLOSE, UNSENT_DECLINE */
+	unsigned budget;    /* left in the turn budget_turn */
+	unsigned commits;   /* in the turn commit_turn */
+	unsigned vain;      /* looks that found nothing, one after the other */
+	uint64_t budget_turn, commit_turn;
+	unsigned fds_to_us, fds_to_peer; /* descriptors in one message */
+	uint64_t last;      /* gone: no frame from here on is taken */
+	uint64_t freed_in;  /* the dispatch in which it became FREE: its pointer is not reused before the next */
+
+	struct ring_out out;
+	struct ring_in in;
+	bool decoded;       /* `next` is the frame at in.rpos */
+	uint64_t next_header;
+	struct frame next;
+	struct reservation room;
+
+	char *label; /* name NUL metadata */
+	uint16_t name_len, metadata_len;
+	struct rill_channel_events events;
+	void *user;
+};
+
+/* channel.c: life, and what packets do to it */
+int channel_check(const struct rill_channel *ch);  /* 0, -ECHILD, -ECANCELED, -EINVAL */
+int channel_reason(const struct rill_channel *ch); /* 0 while it lives, else what sending gives */
+void channel_note(struct rill_channel *ch, unsigned todo);
+void channel_heat(struct rill_channel *ch);        /* look at its ring from the next turn on */
+void channel_chill(struct rill_channel *ch);       /* no more */
+void channel_publish(struct rill_channel *ch);     /* what was freed of the peer's ring */
+bool channel_deliverable(const struct rill_channel *ch); /* readable() may be called */
+bool channel_waits(const struct rill_channel *ch);       /* there is a message to take */
+void channel_end(struct rill_channel *ch, int why);      /* no more from the peer */
+void channel_settle(struct rill_channel *ch);            /* gone and empty? then closed() is due */
+void channel_wait(struct rill_channel *ch, unsigned why);
+void channel_wake_one(struct rill_channel *ch);          /* what it waits for is there: writable() is due */
+void channel_wake(struct rill_session *s, unsigned why); /* all that wait for it may try again */
+void channel_over(struct rill_channel *ch);              /* closed by both? free the index once drained */
+void channel_send_unsent(struct rill_channel *ch);
+void channel_on_open(struct rill_session *s, const struct packet *p);
+void channel_on_accept(struct rill_session *s, const struct packet *p);
+void channel_on_close(struct rill_session *s, const struct packet *p); /* DECLINE too */
+void channel_release_user(struct rill_channel *ch, int reason); /* close or abort by the user, or by a refused offer */
+void channel_free(struct rill_channel *ch);
+bool channel_open_possible(struct rill_session *s);
+void channel_sweep(struct rill_session *s); /* indexes whose last frame has gone home are free */
+
+/* send.c */
+void send_check(struct rill_channel *ch); /* the doorbell of its commits */
+void send_undo(struct rill_channel *ch);  /* an open reservation is gone */
+
+/* recv.c */
+int recv_decode(struct rill_channel *ch); /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
+void recv_discard(struct rill_channel *ch); /* drop all that waits: nobody will take it */
+
+/* fds.c */
+int fds_create(struct rill_session *s);
+void fds_finish(struct rill_session *s);
+int fds_room(struct rill_session *s, unsigned count);    /* 0, -EAGAIN (FDS armed) */
+int fds_send(struct rill_session *s, const int *fds, unsigned count, uint64_t *ret_word);
+void fds_on_packet(struct rill_session *s, struct packet *p);
+bool fds_there(const struct rill_session *s, uint32_t seq, uint32_t count);
+int fds_claim(struct rill_session *s, uint32_t seq, uint32_t count, uint32_t *ret_first); /* -ENOENT */
+int fds_take(struct rill_session *s, uint32_t first, unsigned index);
+void fds_drop(struct rill_session *s, uint32_t first); /* close what nobody took */
+
+/* lend.c */
+int lend_arena(struct rill_session *s);  /* make the session's own */
+int lend_block(struct rill_session *s, struct rill_arena *a, const void *data, size_t len, uint64_t ret_words[3]);
+int lend_room(struct rill_session *s, size_t bytes, unsigned loans); /* -EAGAIN (returns armed) */
+void lend_undo(struct rill_session *s, uint64_t id);
+bool lend_take_returns(struct rill_session *s); /* true: some came back */
+int lend_wait(struct rill_session *s);          /* arm RETURNS: 0 something came meanwhile, -EAGAIN */
+void lend_flush(struct rill_session *s);        /* FORGETs that met a full socket */
+bool lend_unsent(const struct rill_session *s);
+bool lend_waits(const struct rill_session *s);  /* CLOSING: blocks of living arenas are out */
+void lend_finish(struct rill_session *s, bool reuse);
+
+/* borrow.c */
+int borrow_create(struct rill_session *s);
+void borrow_finish(struct rill_session *s);
+void borrow_on_arena(struct rill_session *s, const struct packet *p);
+void borrow_on_forget(struct rill_session *s, const struct packet *p);
+bool borrow_known(const struct rill_session *s, const struct frame *f); /* every loan lies in an arena that we map */
+int borrow_hold(struct rill_session *s, const struct frame *f, struct held_loans **ret);
+void borrow_release(struct rill_session *s, struct held_loans *h);
+void borrow_unhold(struct rill_session *s, struct held_loans *h); /* back into the frame */
+void borrow_return(struct rill_session *s, const struct frame *f); /* nobody holds them */
+
+/* listener.c */
+void listener_forget(struct rill_session *s);   /* it ended */
+void listener_admitted(struct rill_session *s); /* open: accepted() is told instead of opened() */
+bool listener_tell(struct rill_session *s);     /* call accepted(); false: there is no listener */
+
+static inline struct wire_lines *session_lines(const struct rill_session *s)
+{
+	return (struct wire_lines *)(void *)(s->mine.base + WIRE_PAGE);
+}
+
+#endif

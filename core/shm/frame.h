@@ -1,0 +1,28 @@
+/* core/shm/frame.h - what a frame says, decoded once from the peer's memory and used from here. */
+#ifndef CORE_SHM_FRAME_H
+#define CORE_SHM_FRAME_H
+
+#include "shm/peer.h"
+
+#include <stdbool.h>
+
+struct frame_loan {
+	uint32_t arena;
+	uint64_t offset, len, id;
+};
+
+struct frame {
+	enum wire_frame_kind kind;
+	bool has_fds;
+	uint32_t fd_seq, fd_count;
+	uint64_t tag;
+	unsigned loan_count; /* the body's included */
+	const PEER char *payload;
+	uint64_t len; /* of the payload */
+	struct frame_loan loan[WIRE_FRAME_LOANS];
+};
+
+/* Decode the frame whose header (sane, as ring_next() gives it) was loaded from `at`. 0 or -EPROTO. */
+int frame_decode(struct frame *ret_frame, uint64_t header, peer_words at);
+
+#endif

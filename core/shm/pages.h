@@ -1,0 +1,29 @@
+/* core/shm/pages.h - an arena's memory: one memfd, mapped once, and which of its pages are backed. */
+#ifndef CORE_SHM_PAGES_H
+#define CORE_SHM_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGES_ALIGN ((size_t)1 << 16) /* of base and capacity */
+
+struct pages {
+	char *base;
+	size_t capacity;
+	int fd;           /* read-only; -1: closed */
+	uint64_t *backed; /* a bit for each 4 KiB */
+	size_t reserved;  /* bytes */
+};
+
+/* The errors of rill_arena_create(). */
+int pages_map(struct pages *p, size_t capacity, bool huge);
+void pages_unmap(struct pages *p);
+void pages_forget(struct pages *p); /* in a forked child, which has not inherited the mapping */
+void pages_close(struct pages *p);  /* the descriptor only */
+
+int pages_reserve(struct pages *p, size_t offset, size_t len);   /* 0, -EINVAL, -ENOMEM */
+int pages_unreserve(struct pages *p, size_t offset, size_t len); /* 0 or what madvise() gave */
+size_t pages_resident(const struct pages *p);
+
+#endif

@@ -1,0 +1,77 @@
+/* core/wait/ctx.h - the ctx itself, for the files of core/wait alone. */
+#ifndef CORE_WAIT_CTX_H
+#define CORE_WAIT_CTX_H
+
+#include "wait.h"
+
+#include <errno.h>
+
+/*   LIVE -> DESTROYED (memory goes at depth 0, the struct with its last reference)
+ *   either -> FORKED, in a child: the kernel clears the page that holds the state */
+enum ctx_state { CTX_FORKED = 0, CTX_LIVE = 1, CTX_DESTROYED = 2 };
+
+struct rill_ctx {
+	volatile int *state; /* enum ctx_state, alone on a page that is wiped on fork */
+	size_t refs;         /* its owner's (until destroyed), and those of ctx_ref() */
+	unsigned depth;      /* of ctx_enter() */
+	bool dispatching;    /* callbacks may be running */
+	uint64_t dispatches; /* ever begun */
+	bool destroyed;      /* what `state` cannot say in a child */
+	bool tell;           /* tell the deadline again even if it is the same */
+
+	struct link sources; /* all, but doomed ones */
+	struct link awake;   /* have something for turn(), or did not get to rest */
+	struct link dirty;
+	struct link doomed;
+	size_t source_count;
+	size_t awake_count;
+	struct link *cursor; /* in sources: which of those at rest rill_ctx_poll() looked at last */
+
+	struct source **heap; /* by `when`, the earliest first */
+	size_t heap_count;
+	size_t heap_room; /* >= source_count: a deadline can always be entered */
+
+	struct source **by_fd;
+	size_t by_fd_room;
+
+	const struct rill_loop *ops; /* as attached: its address is its name. NULL: no loop */
+	struct rill_loop hooks;      /* a copy, complete */
+	void *loop;
+	uint64_t told; /* the deadline that the loop knows */
+
+	uint64_t linger_ns, linger_max_ns;
+	unsigned budget;
+	uint64_t (*now)(void *clock);
+	void *clock;
+	void (*dispose)(int fd, void *user);
+	void *dispose_user;
+};
+
+static inline bool ctx_live(const struct rill_ctx *ctx)
+{
+	return *ctx->state == CTX_LIVE;
+}
+
+static inline bool ctx_forked(const struct rill_ctx *ctx)
+{
+	return *ctx->state == CTX_FORKED;
+}
+
+static inline struct source *source_of(struct link *all)
+{
+	return container_of(all, struct source, all);
+}
+
+static inline bool source_gone(const struct source *s)
+{
+	return link_linked(&s->doomed);
+}
+
+void source_sleep(struct source *s);   /* off the awake list */
+void source_refresh(struct source *s); /* ask for its events and its deadline; tell events that changed */
+
+int deadline_room(struct rill_ctx *ctx, size_t count);            /* make room for so many; -ENOMEM */
+void deadline_set(struct source *s, uint64_t when);               /* RILL_NEVER: none */
+struct source *deadline_pass(struct rill_ctx *ctx, uint64_t now); /* take out one that is due, or NULL */
+
+#endif

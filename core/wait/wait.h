@@ -1,0 +1,93 @@
+/* core/wait/wait.h - what the layers above need of the wait core: sources, and the rules that make callbacks safe:
+ *
+ *   while depth > 0 nothing is unlinked or freed (source_doom() defers it);
+ *   when depth returns to 0 the loop hears what changed.
+ *
+ * A source is a struct that its owner embeds: a watch, a deadline, rings to look at, or any of these. The core knows
+ * nothing else about sessions, listeners and arenas. Every public call that may change a source's state is bracketed by
+ * ctx_enter() and ctx_leave(); a callback of the user's runs only below turn(), never elsewhere.
+ */
+#ifndef CORE_WAIT_WAIT_H
+#define CORE_WAIT_WAIT_H
+
+#include "link.h"
+
+#include <rill/ctx.h>
+
+#define MSEC UINT64_C(1000000) /* ns */
+
+struct source;
+
+/* All but `wants` may be NULL where a source has no use for it. None may free the source: source_doom(). */
+struct source_ops {
+	short (*wants)(const struct source *s);       /* derived from state: events to wait for; never 0 while watched */
+	uint64_t (*deadline)(const struct source *s); /* derived from state: absolute ns or RILL_NEVER */
+	void (*ready)(struct source *s);              /* its fd may be ready: read it, do not call the user yet */
+	void (*due)(struct source *s, uint64_t now);  /* its deadline passed (may be early or repeated: check) */
+
+	/* One turn over what is left to do without a system call: look at rings, deliver within the budget, tell what is to
+	 * be told. Called while the source is awake. Returns messages taken + events told. */
+	unsigned (*turn)(struct source *s);
+
+	/* Arm, then look once more, taking nothing. true: at rest; the source leaves the awake list. false: work is left and
+	 * the ctx's deadline becomes "now". NULL: at rest after a turn. */
+	bool (*rest)(struct source *s);
+
+	void (*drop)(struct source *s);   /* the ctx is destroyed: end at once, without callbacks; must source_doom(). */
+	void (*child)(struct source *s);  /* the same in a forked child: close and unmap, nothing else; then free it */
+	void (*finish)(struct source *s); /* doomed, depth is 0, on no list of the ctx: free */
+};
+
+struct source {
+	struct rill_watch watch; /* fd is -1 while not watched */
+	const struct source_ops *ops;
+	struct rill_ctx *ctx;
+	struct link all;      /* in ctx->sources, from source_add() to finish() */
+	struct link awake;    /* in ctx->awake */
+	struct link dirty;    /* in ctx->dirty: wants or deadline may have changed */
+	struct link doomed;   /* in ctx->doomed */
+	size_t heap_index;    /* in ctx->heap; SIZE_MAX: not in it */
+	uint64_t when;        /* the deadline that the heap knows */
+};
+
+/* Register (no fd yet). The last step that can fail in a constructor, before source_watch().  -ENOMEM.
+ * ctx is not referenced by it: see ctx_ref(). */
+int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *ops);
+
+/* Wait for fd, with the events that ops->wants() gives. What the loop's `add` gave, -ENOMEM.  */
+int source_watch(struct source *s, int fd);
+
+/* Tell the loop to forget the fd, now. Call it before close(). Not watched: nothing. */
+void source_unwatch(struct source *s);
+
+/* State that wants() or deadline() derive from has changed; they are asked at the end of the outermost call. */
+void source_changed(struct source *s);
+
+/* There is something for turn() to do: in this dispatch if it is about this source, else the deadline becomes "now". */
+void source_wake(struct source *s);
+
+/* Unwatch, take off all lists, finish() at depth 0 (at once if it is 0). May be called twice. */
+void source_doom(struct source *s);
+
+/* 0, -ECHILD after a fork, -ECANCELED if the ctx was destroyed. `const` objects may ask, too. */
+int ctx_check(const struct rill_ctx *ctx);
+
+/* Bracket a public call. leave() flushes at the outermost end: doomed sources are finished, the loop hears of changes. */
+void ctx_enter(struct rill_ctx *ctx);
+void ctx_leave(struct rill_ctx *ctx);
+
+bool ctx_in_dispatch(const struct rill_ctx *ctx); /* callbacks may be running: budgets hold */
+uint64_t ctx_now(const struct rill_ctx *ctx);     /* reads the clock */
+unsigned ctx_budget(const struct rill_ctx *ctx);
+uint64_t ctx_dispatches(const struct rill_ctx *ctx); /* how many dispatches and polls there were, the running one included */
+void ctx_dispose(struct rill_ctx *ctx, int fd);   /* close a received descriptor that nobody took */
+
+/* The struct stays (destroyed, but answering ctx_check()) until the last reference is gone: held messages need that. */
+void ctx_ref(struct rill_ctx *ctx);
+void ctx_unref(struct rill_ctx *ctx);
+
+/* Sized tables. Copy `size` bytes of a caller's struct, whose first member is size_t size, over zeroed `to` of `known`
+ * bytes. 0;  -EINVAL size is 0 or smaller than a size_t;  -E2BIG unknown fields that are not zero. NULL from: all zero. */
+int table_copy(void *to, size_t known, const void *from);
+
+#endif

@@ -1,0 +1,130 @@
+/* rill/ctx.h - the wait core: what one thread's objects wait for, and the loop contract.
+ *
+ * The core never waits. It reports descriptors, the events it waits for on them, and one deadline; your loop waits and
+ * calls rill_ctx_dispatch(). Adapters (rill/epoll.h, rill/libevent.h, ...) do that for known loops; the rest of this
+ * header is all that one needs to write another. docs/loop-contract.md has the promises of both sides.
+ */
+#ifndef RILL_CTX_H
+#define RILL_CTX_H
+
+#include <poll.h>
+#include <rill/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- The loop contract -------------------------------------------------------------------------------------------- */
+
+/* One descriptor and what we wait for on it. `fd` never changes; `events` is POLLIN, POLLOUT or both, never 0.
+ * Level-triggered (an edge-triggered loop is legal too). Ours; it is valid from `add` until `remove` returns. */
+struct rill_watch {
+	int fd;
+	short events;
+	void *adapter; /* yours; NULL at `add`, we never touch it afterwards */
+};
+
+/* How a loop hears of changes. A hook must not call the library, and hooks are never nested.
+ * `add`, `update`, `remove` are required; so is `deadline`. `release` may be NULL. */
+struct rill_loop {
+	size_t size; /* sizeof(struct rill_loop) */
+
+	/* Wait for w->events on w->fd from now on. Called at once, in the call that needs it. 0, or a negative errno:
+	 * that call then fails with it and nothing has changed. */
+	int (*add)(void *loop, struct rill_watch *w);
+
+	/* w->events has changed. Called once, at the end of the outermost library call, and only if it differs from what
+	 * was told last. Cannot fail: prepare in `add` what could. */
+	void (*update)(void *loop, struct rill_watch *w);
+
+	/* Forget w. Called at once, just before the fd is closed. After it returns w must never be dispatched again,
+	 * not even from a batch of events that was fetched before. */
+	void (*remove)(void *loop, struct rill_watch *w);
+
+	/* Call rill_ctx_dispatch(ctx, NULL) once, when CLOCK_MONOTONIC reaches `when` (ns). It replaces the last deadline;
+	 * a time that has passed means now; RILL_NEVER cancels. Called at the end of the outermost call, only if changed,
+	 * and always after a dispatch(NULL), so that a timer that fired early is not lost. */
+	void (*deadline)(void *loop, uint64_t when);
+
+	/* The last call: no watch is left (each was removed). Free `loop`. It may run inside your own handler, during
+	 * rill_ctx_dispatch(). In a forked child it comes without `remove`: free only what the loop no longer refers to. */
+	void (*release)(void *loop);
+};
+
+/* ---- The ctx -------------------------------------------------------------------------------------------------------- */
+
+struct rill_ctx_options {
+	size_t size;                    /* sizeof(struct rill_ctx_options) */
+	uint64_t (*now)(void *clock);   /* ns; NULL: CLOCK_MONOTONIC. It must never go back */
+	void *clock;                    /* passed to now() */
+	uint64_t linger_ns;             /* after a dispatch that delivered something go on looking at the rings this long
+	                                 * before arming the doorbells; default 0: not at all */
+	uint64_t linger_max_ns;         /* for one dispatch in all; default 8 * linger_ns */
+	unsigned budget;                /* messages per channel and turn: then rill_channel_recv() gives -EAGAIN and the
+	                                 * rest comes next turn; default 64 */
+	void (*dispose)(int fd, void *user); /* closes a received fd that nobody took; NULL: SO_LINGER cleared, close() */
+	void *dispose_user;
+};
+
+/* Create a ctx. It makes no descriptor and no thread; it maps one page. Until a loop is attached the pull view
+ * (rill_ctx_pollfds(), rill_ctx_timeout_ms()) is how you wait.
+ *   -E2BIG   options->size is larger than known and the rest is not zero;   -ENOMEM */
+RILL_API int rill_ctx_create(struct rill_ctx **ret_ctx, const struct rill_ctx_options *options);
+
+/* Close all that lives in the ctx (abruptly: peers learn of an end in order only from rill_session_close() before), tell
+ * the loop to remove each watch, then `release`. Messages and arenas' borrowers stay as they are. May be called in a
+ * callback (memory is then freed as the outermost dispatch returns) and, as the only call, in a forked child. */
+RILL_API void rill_ctx_destroy(struct rill_ctx *ctx);
+
+/* Let `loop` wait for this ctx from now on: `add` is called for each watch there is, then `deadline`. `ops` must live as
+ * long as the attachment (a static const table).
+ *   -EBUSY   a loop is attached already, or called inside a callback
+ *   -EINVAL  ops->size is 0 or a required hook is NULL;   -E2BIG
+ *   any code that `add` gave: watches added before it were removed again; `release` is not called */
+RILL_API int rill_ctx_attach(struct rill_ctx *ctx, const struct rill_loop *ops, void *loop);
+
+/* The opposite: `remove` for each watch, then `release`. Without an attached loop, or in a forked child, nothing happens.
+ * May be called in a callback. */
+RILL_API void rill_ctx_detach(struct rill_ctx *ctx);
+
+/* For adapters: the `loop` that attach was given if `ops` is the same table, else NULL (another loop, none). */
+RILL_API void *rill_ctx_loop(const struct rill_ctx *ctx, const struct rill_loop *ops);
+
+/* One thing happened. A watch: it is ready, in whatever way. NULL: the deadline passed; only what is due or left over is
+ * run, and no descriptor is tried. Waking us for nothing is harmless. Runs callbacks.
+ *
+ * Make it the last statement of your handler: on return the watch, and even the ctx, may be gone.
+ *   0           done
+ *   -ECANCELED  a callback destroyed the ctx
+ *   -EBUSY      called inside a callback: callbacks are never nested */
+RILL_API int rill_ctx_dispatch(struct rill_ctx *ctx, struct rill_watch *ready);
+
+/* The same by descriptor, for loops that have only that. An fd that is not (or no longer) ours: 0, nothing happens. */
+RILL_API int rill_ctx_dispatch_fd(struct rill_ctx *ctx, int fd);
+
+/* "I do not know what happened": every watch is tried, and what is due is run. Costs what is open; nothing else may. */
+RILL_API int rill_ctx_dispatch_all(struct rill_ctx *ctx);
+
+/* Rings only, no system call (the clock aside), until something was delivered or spin_ns are over (0: one look). Runs
+ * callbacks. Returns the number of messages taken and of events told. It does not arm the doorbells: the deadline is
+ * "now" until the next rill_ctx_dispatch(ctx, NULL), so a loop that asks cannot fall asleep on data. It does not read the
+ * socket: new channels, closes and hang-ups are seen by a dispatch of the watch only, so call one now and then.
+ *   -ECANCELED  a callback destroyed the ctx;   -EBUSY  called inside a callback */
+RILL_API int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns);
+
+/* ---- The pull view: the same set, the same deadline, for hand-written loops ------------------------------------------ */
+
+/* How many watches there are; the first `count` of them are written to fds (revents 0). The answer holds until the next
+ * call into the library. In a forked child or for a destroyed ctx: 0. */
+RILL_API size_t rill_ctx_pollfds(const struct rill_ctx *ctx, struct pollfd *fds, size_t count);
+
+/* When rill_ctx_dispatch(ctx, NULL) is due: ns of the ctx's clock, 0 for "now", RILL_NEVER for never. */
+RILL_API uint64_t rill_ctx_deadline(const struct rill_ctx *ctx);
+
+/* The same as a timeout for poll(): ms, rounded up, at most INT_MAX; 0 now, -1 never. */
+RILL_API int rill_ctx_timeout_ms(const struct rill_ctx *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

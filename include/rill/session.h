@@ -1,0 +1,131 @@
+/* rill/session.h - two processes: one socket, one region of shared memory each way, any number of channels.
+ *
+ * The unit of trust and of sight: everything in a session can be seen by its peer, nothing of another session can. A
+ * session holds one descriptor in each process once it is open. docs/session.md has the states.
+ */
+#ifndef RILL_SESSION_H
+#define RILL_SESSION_H
+
+#include <rill/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rill_cred {
+	pid_t pid; /* 0 where it is in another pid namespace */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Who the peer is, as the kernel says. */
+struct rill_peer {
+	struct rill_cred socket; /* SO_PEERCRED: who called listen() or connect(), or made the socketpair */
+	struct rill_cred sender; /* SCM_CREDENTIALS of the hello: who speaks */
+};
+
+/* `why` of a closed():
+ *   0              ended by the peer, in order (afterwards calls on the object give -EPIPE)
+ *   -ECONNABORTED  ended by the peer, abruptly
+ *   -ECONNRESET    the peer died, or left without a word
+ *   -EPROTO        the peer broke the protocol, or speaks another version of it
+ *   -EACCES        the peer refused us
+ *   -EPERM         we refused the peer (policy)
+ *   -ETIMEDOUT     no handshake within handshake_ms
+ *   -EMFILE -ENFILE -ENOMEM -EFBIG ...  we, or the peer, ran out: rill_session_why() says of what
+ *   what connect() gave (-ECONNREFUSED, -ENOENT ...) for rill_session_connect() that had to wait before it failed */
+struct rill_session_events {
+	size_t size; /* sizeof(struct rill_session_events) */
+
+	/* The handshake is done: channels may be opened (not told after rill_listener's accepted()). */
+	void (*opened)(struct rill_session *s, void *user);
+
+	/* The peer opened a channel; it is yours. Set its events now. Return 0 to take it, or a negative errno, which its
+	 * opener's closed() is told (the channel is closed for you then). NULL: every channel is refused with
+	 * -EOPNOTSUPP. */
+	int (*channel)(struct rill_session *s, struct rill_channel *ch, void *user);
+
+	/* Once, after rill_channel_open() said -EAGAIN: try again (or the session has ended and it will say so). */
+	void (*writable)(struct rill_session *s, void *user);
+
+	/* The session ended and you did not cause it. Its channels were told before, each after its last message was taken;
+	 * paused ones may follow later. */
+	void (*closed)(struct rill_session *s, int why, void *user);
+};
+
+/* Limits are per session. What we announce binds the peer; what the peer announces binds us. */
+struct rill_session_options {
+	size_t size; /* sizeof(struct rill_session_options) */
+
+	/* Policy: a peer is admitted if both its credentials pass: the uid is in `uids` or the gid in `gids`, or, with both
+	 * lists empty, the uid is our own effective one or root; and then admit(), if set, gives 0 (a negative errno refuses).
+	 * The lists are copied. admit runs in a dispatch, before any memory is made for an accepted peer. */
+	const uid_t *uids;
+	size_t uid_count;
+	const gid_t *gids;
+	size_t gid_count;
+	int (*admit)(const struct rill_peer *peer, void *user);
+	void *admit_user;
+
+	unsigned handshake_ms; /* to be open within this time; default 5000 */
+	unsigned close_ms;     /* how long a close in order may wait for the peer (unsent packets, lent blocks); default 2000 */
+
+	size_t ring_bytes;   /* one channel's ring in our sending direction, a power of two from 1 KiB to 1 GiB; default
+	                      * 16 KiB. Up to a quarter of it travels in the ring, more through the session's arena */
+	size_t arena_bytes;  /* capacity of the session's own arena for large messages, made with the first: nothing larger
+	                      * can be sent. Default 1 GiB (of addresses; memory is taken as needed) */
+	size_t lent_bytes;   /* how much the peer may hold of ours at once; default: as much as arena_bytes, at least 1 GiB */
+	size_t mapped_bytes; /* how much of the peer's arenas we map at once; default 64 GiB (of addresses) */
+	unsigned channels;   /* that each side may have opened at once; the smaller of both sides' counts. Default 256, at
+	                      * most 1,000,000 */
+	unsigned loans;      /* how many loans of the peer we hold at once, large messages included; default 1024, at most
+	                      * 1,000,000 */
+	unsigned arenas;     /* how many of the peer's arenas we map at once; default 16, at most 4096 */
+	unsigned fds;        /* how many descriptors we accept in flight; default 0: none; at most 253 */
+};
+
+/* Connect to a listener at `path` (copied). Returns at once; opened() or closed() follows. A listener whose backlog is
+ * full is tried again until handshake_ms.
+ *   -ECONNREFUSED -ENOENT -EACCES -ENOTDIR -EPROTOTYPE  of connect()
+ *   -ENAMETOOLONG  longer than 107 bytes;  -EINVAL  an empty path, a ring_bytes that is no power of two or out of range
+ *   -EPERM   the listener's uid is not admitted by our policy
+ *   -EFBIG   the region would be larger than RLIMIT_FSIZE (SIGXFSZ would kill us);   -E2BIG  of a table
+ *   -EMFILE -ENFILE -ENOMEM, and what the loop's `add` gave */
+RILL_API int rill_session_connect(struct rill_session **ret_session, struct rill_ctx *ctx, const char *path,
+                                  const struct rill_session_options *options, const struct rill_session_events *events,
+                                  void *user);
+
+/* Make a session on a connected Unix SOCK_SEQPACKET: an end of a socketpair (before or after fork), one that was inherited
+ * or received over another session. Both ends call it. fd is the session's on success. As above, and
+ *   -ENOTSOCK  not a socket;   -EPROTOTYPE  not a Unix SOCK_SEQPACKET;   -ENOTCONN  not connected;   -EBADF */
+RILL_API int rill_session_adopt(struct rill_session **ret_session, struct rill_ctx *ctx, int fd,
+                                const struct rill_session_options *options, const struct rill_session_events *events,
+                                void *user);
+
+/* Replace callbacks and user pointer (a bad table is ignored). At any time. */
+RILL_API void rill_session_set_events(struct rill_session *s, const struct rill_session_events *events, void *user);
+RILL_API void *rill_session_user(const struct rill_session *s); /* NULL for a session that is closed */
+
+/* 1 open, 0 opening, else the reason of its end (-EPIPE after an end in order), told at once, unread messages or not. */
+RILL_API int rill_session_status(const struct rill_session *s);
+
+/* A line of text on how the session is or why it ended, for a human. Never NULL; valid until the session is closed. */
+RILL_API const char *rill_session_why(const struct rill_session *s);
+
+/* Who the peer is. Before the handshake is done the fields not yet known are 0 (pid) and -1 (uid, gid). Valid until the
+ * session is closed. */
+RILL_API const struct rill_peer *rill_session_peer(const struct rill_session *s);
+
+/* End in order: what is committed still arrives, then the peer's closed() is told 0. Uncommitted reservations are gone. The
+ * object is dead for you at once; what is left to do for the peer (at most close_ms) is done by dispatch. Blocks lent to
+ * the peer are reused when they come back, when it dies, or never before close_ms is over. NULL: nothing. */
+RILL_API void rill_session_close(struct rill_session *s);
+
+/* End at once: the peer is told `why` (a negative errno; 0: -ECONNABORTED) if its socket takes a packet now. Blocks lent to
+ * it stay untouched as long as it maps them. NULL: nothing. */
+RILL_API void rill_session_abort(struct rill_session *s, int why);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
