@@ -284,6 +284,18 @@ static void check_commits(struct rill_session *s)
 		send_check(container_of(s->unchecked.next, struct rill_channel, unchecked));
 }
 
+/* The look of a spinning program that finds nothing: no list is touched. */
+static bool quiet(struct rill_session *s)
+{
+	if (s->todo || s->state != SESSION_OPEN || s->hot_count > LOOKED_AT || link_linked(&s->telling) ||
+	    link_linked(&s->unchecked) || bell_waits(&s->bell))
+		return false;
+	for (struct link *l = s->hot.next; l != &s->hot; l = l->next)
+		if (channel_waits(container_of(l, struct rill_channel, hot)))
+			return false;
+	return true;
+}
+
 unsigned session_turn(struct source *src)
 {
 	struct rill_session *s = container_of(src, struct rill_session, source);
@@ -291,6 +303,8 @@ unsigned session_turn(struct source *src)
 	unsigned n = 0;
 
 	s->turns++;
+	if (quiet(s))
+		return 0;
 	if (s->todo)
 		n += tell_session(s);
 	if (s->fd >= 0 && s->channels && bell_waits(&s->bell))

@@ -17,33 +17,9 @@
 
 /* ---- what other layers ask --------------------------------------------------------------------------------------- */
 
-int ctx_check(const struct rill_ctx *ctx)
-{
-	if (!ctx)
-		return -EINVAL;
-	if (ctx_live(ctx))
-		return 0;
-	return ctx_forked(ctx) ? -ECHILD : -ECANCELED;
-}
-
-bool ctx_in_dispatch(const struct rill_ctx *ctx)
-{
-	return ctx->dispatching;
-}
-
 uint64_t ctx_now(const struct rill_ctx *ctx)
 {
 	return ctx->now(ctx->clock);
-}
-
-uint64_t ctx_dispatches(const struct rill_ctx *ctx)
-{
-	return ctx->dispatches;
-}
-
-unsigned ctx_budget(const struct rill_ctx *ctx)
-{
-	return ctx->budget;
 }
 
 /* The description may be shared: with SO_LINGER set by its sender close() would wait for his peer, and in a child even
@@ -70,16 +46,11 @@ void ctx_unref(struct rill_ctx *ctx)
 {
 	if (--ctx->refs > 0)
 		return;
-	munmap((void *)ctx->state, PAGE);
+	munmap((void *)ctx->front.state, PAGE);
 	free(ctx);
 }
 
 /* ---- depth --------------------------------------------------------------------------------------------------------- */
-
-void ctx_enter(struct rill_ctx *ctx)
-{
-	ctx->depth++;
-}
 
 static void finish_doomed(struct rill_ctx *ctx)
 {
@@ -119,16 +90,17 @@ static void free_lists(struct rill_ctx *ctx)
 	ctx->heap_room = ctx->by_fd_room = 0;
 }
 
-void ctx_leave(struct rill_ctx *ctx)
+void ctx_settle(struct rill_ctx *ctx)
 {
-	bool last = ctx->depth == 1 && ctx->destroyed;
+	bool last = ctx->destroyed;
 
 	/* Depth stays 1 meanwhile: what finish() enters is not outermost. */
-	if (ctx->depth == 1 && ctx_live(ctx))
+	if (ctx_live(ctx))
 		settle(ctx);
 	if (last)
 		free_lists(ctx);
-	ctx->depth--;
+	ctx->front.unsettled = false;
+	ctx->front.depth--;
 	if (last)
 		ctx_unref(ctx);
 }
@@ -165,7 +137,7 @@ static void take_options(struct rill_ctx *ctx, const struct rill_ctx_options *o)
 	ctx->clock = o->clock;
 	ctx->linger_ns = o->linger_ns;
 	ctx->linger_max_ns = o->linger_max_ns ? o->linger_max_ns : max;
-	ctx->budget = o->budget ? o->budget : 64;
+	ctx->front.budget = o->budget ? o->budget : 64;
 	ctx->dispose = o->dispose;
 	ctx->dispose_user = o->dispose_user;
 }
@@ -183,12 +155,12 @@ int rill_ctx_create(struct rill_ctx **ret_ctx, const struct rill_ctx_options *op
 	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return -ENOMEM;
-	ctx->state = state_page();
-	if (!ctx->state) {
+	ctx->front.state = state_page();
+	if (!ctx->front.state) {
 		free(ctx);
 		return -ENOMEM;
 	}
-	*ctx->state = CTX_LIVE;
+	*ctx->front.state = CTX_LIVE;
 	ctx->refs = 1;
 	link_init(&ctx->sources);
 	link_init(&ctx->awake);
@@ -241,10 +213,11 @@ void rill_ctx_destroy(struct rill_ctx *ctx)
 		return;
 	ctx_enter(ctx);
 	ctx->destroyed = true;
+	ctx->front.unsettled = true;
 	if (ctx_forked(ctx)) {
 		child_all(ctx);
 	} else {
-		*ctx->state = CTX_DESTROYED;
+		*ctx->front.state = CTX_DESTROYED;
 		drop_all(ctx);
 	}
 	release_loop(ctx);
@@ -287,7 +260,7 @@ int rill_ctx_attach(struct rill_ctx *ctx, const struct rill_loop *ops, void *loo
 		return r;
 	if (!hooks.add || !hooks.update || !hooks.remove || !hooks.deadline)
 		return -EINVAL;
-	if (ctx->ops || ctx->dispatching)
+	if (ctx->ops || ctx->front.dispatching)
 		return -EBUSY;
 	r = add_all(ctx, &hooks, loop);
 	if (r < 0)

@@ -6,16 +6,9 @@
 
 #include <errno.h>
 
-/*   LIVE -> DESTROYED (memory goes at depth 0, the struct with its last reference)
- *   either -> FORKED, in a child: the kernel clears the page that holds the state */
-enum ctx_state { CTX_FORKED = 0, CTX_LIVE = 1, CTX_DESTROYED = 2 };
-
 struct rill_ctx {
-	volatile int *state; /* enum ctx_state, alone on a page that is wiped on fork */
+	struct ctx_front front;
 	size_t refs;         /* its owner's (until destroyed), and those of ctx_ref() */
-	unsigned depth;      /* of ctx_enter() */
-	bool dispatching;    /* callbacks may be running */
-	uint64_t dispatches; /* ever begun */
 	bool destroyed;      /* what `state` cannot say in a child */
 	bool tell;           /* tell the deadline again even if it is the same */
 
@@ -40,7 +33,6 @@ struct rill_ctx {
 	uint64_t told; /* the deadline that the loop knows */
 
 	uint64_t linger_ns, linger_max_ns;
-	unsigned budget;
 	uint64_t (*now)(void *clock);
 	void *clock;
 	void (*dispose)(int fd, void *user);
@@ -49,12 +41,12 @@ struct rill_ctx {
 
 static inline bool ctx_live(const struct rill_ctx *ctx)
 {
-	return *ctx->state == CTX_LIVE;
+	return *ctx->front.state == CTX_LIVE;
 }
 
 static inline bool ctx_forked(const struct rill_ctx *ctx)
 {
-	return *ctx->state == CTX_FORKED;
+	return *ctx->front.state == CTX_FORKED;
 }
 
 static inline struct source *source_of(struct link *all)

@@ -72,6 +72,7 @@ void deadline_set(struct source *s, uint64_t when)
 
 	if (when == s->when)
 		return;
+	ctx->front.unsettled = true;
 	if (when == RILL_NEVER) {
 		take_out(ctx, s);
 		return;

@@ -16,10 +16,10 @@ static int begin(struct rill_ctx *ctx)
 
 	if (r < 0)
 		return r;
-	if (ctx->dispatching)
+	if (ctx->front.dispatching)
 		return -EBUSY;
-	ctx->dispatching = true;
-	ctx->dispatches++;
+	ctx->front.dispatching = true;
+	ctx->front.dispatches++;
 	ctx_enter(ctx);
 	return 0;
 }
@@ -28,7 +28,7 @@ static int end(struct rill_ctx *ctx)
 {
 	int r = ctx_check(ctx);
 
-	ctx->dispatching = false;
+	ctx->front.dispatching = false;
 	ctx_leave(ctx); /* ctx may be gone now */
 	return r;
 }
@@ -198,7 +198,7 @@ int rill_ctx_dispatch(struct rill_ctx *ctx, struct rill_watch *ready)
 	if (s) {
 		run_one(ctx, s);
 	} else {
-		ctx->tell = true;
+		ctx->tell = ctx->front.unsettled = true;
 		run_due(ctx);
 		run_awake(ctx);
 	}
@@ -211,7 +211,7 @@ int rill_ctx_dispatch_fd(struct rill_ctx *ctx, int fd)
 
 	if (r < 0)
 		return r;
-	if (ctx->dispatching)
+	if (ctx->front.dispatching)
 		return -EBUSY;
 	if (fd < 0 || (size_t)fd >= ctx->by_fd_room || !ctx->by_fd[fd])
 		return 0;
@@ -224,7 +224,7 @@ int rill_ctx_dispatch_all(struct rill_ctx *ctx)
 
 	if (r < 0)
 		return r;
-	ctx->tell = true;
+	ctx->tell = ctx->front.unsettled = true;
 	run_due(ctx);
 	run_all_ready(ctx);
 	run_awake(ctx);

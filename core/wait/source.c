@@ -84,8 +84,10 @@ void source_unwatch(struct source *s)
 
 void source_changed(struct source *s)
 {
-	if (!link_linked(&s->dirty) && !source_gone(s))
-		link_append(&s->ctx->dirty, &s->dirty);
+	if (link_linked(&s->dirty) || source_gone(s))
+		return;
+	link_append(&s->ctx->dirty, &s->dirty);
+	s->ctx->front.unsettled = true;
 }
 
 void source_wake(struct source *s)
@@ -94,6 +96,7 @@ void source_wake(struct source *s)
 		return;
 	link_append(&s->ctx->awake, &s->awake);
 	s->ctx->awake_count++;
+	s->ctx->front.unsettled = true;
 }
 
 void source_sleep(struct source *s)
@@ -102,6 +105,7 @@ void source_sleep(struct source *s)
 		return;
 	link_remove(&s->awake);
 	s->ctx->awake_count--;
+	s->ctx->front.unsettled = true;
 }
 
 void source_doom(struct source *s)
@@ -120,6 +124,7 @@ void source_doom(struct source *s)
 	link_remove(&s->all);
 	ctx->source_count--;
 	link_append(&ctx->doomed, &s->doomed);
+	ctx->front.unsettled = true;
 	ctx_leave(ctx);
 }
 

@@ -12,6 +12,7 @@
 
 #include "link.h"
 
+#include <errno.h>
 #include <rill/ctx.h>
 
 #define MSEC UINT64_C(1000000) /* ns */
@@ -69,18 +70,70 @@ void source_wake(struct source *s);
 /* Unwatch, take off all lists, finish() at depth 0 (at once if it is 0). May be called twice. */
 void source_doom(struct source *s);
 
-/* 0, -ECHILD after a fork, -ECANCELED if the ctx was destroyed. `const` objects may ask, too. */
-int ctx_check(const struct rill_ctx *ctx);
+/* What every call touches. It comes first in struct rill_ctx, whose rest only core/wait knows. */
+struct ctx_front {
+	volatile int *state; /* enum ctx_state, alone on a page that is wiped on fork */
+	unsigned depth;      /* of ctx_enter() */
+	unsigned budget;
+	bool dispatching;    /* callbacks may be running */
+	bool unsettled;      /* something to do when depth returns to 0 */
+	uint64_t dispatches; /* and polls, ever begun */
+};
 
-/* Bracket a public call. leave() flushes at the outermost end: doomed sources are finished, the loop hears of changes. */
-void ctx_enter(struct rill_ctx *ctx);
-void ctx_leave(struct rill_ctx *ctx);
+/*   LIVE -> DESTROYED (memory goes at depth 0, the struct with its last reference)
+ *   either -> FORKED, in a child: the kernel clears the page that holds the state */
+enum ctx_state { CTX_FORKED = 0, CTX_LIVE = 1, CTX_DESTROYED = 2 };
 
-bool ctx_in_dispatch(const struct rill_ctx *ctx); /* callbacks may be running: budgets hold */
-uint64_t ctx_now(const struct rill_ctx *ctx);     /* reads the clock */
-unsigned ctx_budget(const struct rill_ctx *ctx);
-uint64_t ctx_dispatches(const struct rill_ctx *ctx); /* how many dispatches and polls there were, the running one included */
-void ctx_dispose(struct rill_ctx *ctx, int fd);   /* close a received descriptor that nobody took */
+static inline struct ctx_front *ctx_front(const struct rill_ctx *ctx)
+{
+	return (struct ctx_front *)(uintptr_t)ctx;
+}
+
+/* 0, -ECHILD after a fork, -ECANCELED if the ctx was destroyed, -EINVAL for NULL. */
+static inline int ctx_check(const struct rill_ctx *ctx)
+{
+	if (!ctx)
+		return -EINVAL;
+	if (*ctx_front(ctx)->state == CTX_LIVE)
+		return 0;
+	return *ctx_front(ctx)->state == CTX_FORKED ? -ECHILD : -ECANCELED;
+}
+
+/* Bracket a public call. leave() settles at the outermost end: doomed sources are finished, the loop hears of changes. */
+static inline void ctx_enter(struct rill_ctx *ctx)
+{
+	ctx_front(ctx)->depth++;
+}
+
+void ctx_settle(struct rill_ctx *ctx); /* for ctx_leave() alone: the ctx may be gone afterwards */
+
+static inline void ctx_leave(struct rill_ctx *ctx)
+{
+	if (ctx_front(ctx)->depth == 1 && ctx_front(ctx)->unsettled)
+		ctx_settle(ctx);
+	else
+		ctx_front(ctx)->depth--;
+}
+
+/* Callbacks may be running: budgets hold. */
+static inline bool ctx_in_dispatch(const struct rill_ctx *ctx)
+{
+	return ctx_front(ctx)->dispatching;
+}
+
+/* How many dispatches and polls there were, the running one included. */
+static inline uint64_t ctx_dispatches(const struct rill_ctx *ctx)
+{
+	return ctx_front(ctx)->dispatches;
+}
+
+static inline unsigned ctx_budget(const struct rill_ctx *ctx)
+{
+	return ctx_front(ctx)->budget;
+}
+
+uint64_t ctx_now(const struct rill_ctx *ctx);   /* reads the clock */
+void ctx_dispose(struct rill_ctx *ctx, int fd); /* close a received descriptor that nobody took */
 
 /* The struct stays (destroyed, but answering ctx_check()) until the last reference is gone: held messages need that. */
 void ctx_ref(struct rill_ctx *ctx);
