@@ -107,7 +107,8 @@ have := $(foreach p,$(filter libevent libev,$(found)),-DHAVE_$(shell echo $p | t
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 archives := $(names:%=$(B)/%.a)
-adapter_libs := $(foreach a,$(adapters),$($a_libs))
+# libevent before libev, which defines libevent's names, too.
+adapter_libs := $(foreach a,$(filter libevent,$(adapters)) $(filter-out libevent,$(adapters)),$($a_libs))
 
 libs: $(archives) $(names:%=$(B)/%.so)
 	@echo 'built in $(B): $(names)'
@@ -202,6 +203,9 @@ $(looped:%=$(B)/%-$(1)): $(B)/%-$(1): $(B)/%.o $(B)/tests/loops/$(1).o $(support
 	$$(Q)$$(link_test)
 endef
 $(foreach l,$(loops),$(eval $(call looped_with,$l)))
+
+# interop runs the demos.
+$(addprefix $(B)/,$(filter tests/interop/%,$(single))): | demos
 
 programs: $(programs)
 

@@ -1,7 +1,7 @@
 /* adapters/epoll.c - a ctx on an epoll descriptor of its own; a timerfd in it, once someone nests it.
  *
  * A batch of fetched events lives on the stack of rill_epoll_wait(), so that it outlives the adapter. remove() takes its
- * watch out of the batch, release() empties it.
+ * watch out of the batch, so it is empty when release() comes.
  */
 #include <rill/epoll.h>
 
@@ -81,10 +81,8 @@ static void on_release(void *self)
 {
 	struct adapter *a = self;
 
-	if (a->batch) {
+	if (a->batch)
 		a->batch->adapter = NULL;
-		a->batch->count = 0;
-	}
 	if (a->timer >= 0)
 		close(a->timer);
 	close(a->fd);

@@ -83,17 +83,17 @@ static void on_remove(void *self, struct rill_watch *w)
 	a->count--;
 }
 
-/* An ev_timer counts from the loop's cached time, which may lag; updating it (ev_now_update) would delay the host's own
- * timers. */
-static double time_until(struct adapter *a, uint64_t when)
+/* libev counts from its cached time. Where that lags the timer comes early, is told again, and then comes right; to
+ * make up for the lag by the wall clock would make it late when that is set, and ev_now_update() would delay the host's
+ * own timers. */
+static double time_until(uint64_t when)
 {
 	struct timespec now;
 	uint64_t ns;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	ns = when > ns ? when - ns : 0;
-	return (double)ns / 1e9 + (ev_time() - ev_now(a->loop));
+	return when > ns ? (double)(when - ns) / 1e9 : 0.;
 }
 
 static void on_deadline(void *self, uint64_t when)
@@ -103,7 +103,7 @@ static void on_deadline(void *self, uint64_t when)
 	ev_timer_stop(a->loop, &a->timer);
 	if (when == RILL_NEVER)
 		return;
-	ev_timer_set(&a->timer, time_until(a, when), 0.);
+	ev_timer_set(&a->timer, time_until(when), 0.);
 	ev_timer_start(a->loop, &a->timer);
 }
 

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/util.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -88,24 +87,17 @@ static void on_remove(void *self, struct rill_watch *w)
 	a->count--;
 }
 
-/* An event_add() counts from the loop's cached time, which may lag. */
-static struct timeval time_until(struct adapter *a, uint64_t when)
+/* libevent counts from its cached time. Where that lags the timer comes early, is told again, and then comes right; to
+ * make up for the lag by the wall clock would make it late when that is set. */
+static struct timeval time_until(uint64_t when)
 {
-	struct timeval t, wall, cached;
 	struct timespec now;
 	uint64_t ns;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	ns = when > ns ? when - ns : 0;
-	t.tv_sec = (time_t)(ns / 1000000000);
-	t.tv_usec = (suseconds_t)((ns % 1000000000 + 999) / 1000);
-	evutil_gettimeofday(&wall, NULL);
-	event_base_gettimeofday_cached(a->loop, &cached);
-	evutil_timersub(&wall, &cached, &wall);
-	if (wall.tv_sec >= 0)
-		evutil_timeradd(&t, &wall, &t);
-	return t;
+	ns = when > ns ? when - ns + 999 : 0; /* rounded up to us */
+	return (struct timeval){.tv_sec = (time_t)(ns / 1000000000), .tv_usec = (suseconds_t)(ns % 1000000000 / 1000)};
 }
 
 static void on_deadline(void *self, uint64_t when)
@@ -116,7 +108,7 @@ static void on_deadline(void *self, uint64_t when)
 	event_del(a->timer);
 	if (when == RILL_NEVER)
 		return;
-	t = time_until(a, when);
+	t = time_until(when);
 	event_add(a->timer, &t);
 }
 

@@ -1,8 +1,7 @@
 /* adapters/poll.c - a ctx on poll(2): two arrays, descriptors as poll() wants them and their watches.
  *
- * A batch is the arrays themselves, from `left` downwards: what lies above was dispatched, or added
- * meanwhile, and has no revents. So a remove may fill its gap with the last one. release() empties
- * the batch, which lives on the stack of rill_poll_wait() and so outlives the adapter.
+ * A batch is the arrays themselves, from `left` downwards: what lies above was dispatched, or added meanwhile, and has no
+ * revents. So a remove may fill its gap with the last one; and nothing is left when release() comes.
  */
 #include <rill/poll.h>
 
@@ -84,10 +83,8 @@ static void on_release(void *self)
 {
 	struct adapter *a = self;
 
-	if (a->batch) {
+	if (a->batch)
 		a->batch->adapter = NULL;
-		a->batch->left = 0;
-	}
 	free(a->fds);
 	free(a->watches);
 	free(a);

@@ -1,7 +1,7 @@
 /* adapters/select.c - a ctx on select(2): two sets, and the watches by descriptor.
  *
- * A batch of fetched sets lives on the stack of rill_select_wait(), so that it outlives the adapter. remove() takes its
- * descriptor out of the batch, release() empties it.
+ * A batch of fetched sets lives on the stack of rill_select_wait(), so that it outlives the adapter. A descriptor in it whose
+ * watch was removed has none.
  */
 #include <rill/select.h>
 
@@ -12,13 +12,13 @@
 struct batch {
 	struct adapter *adapter; /* NULL once released */
 	fd_set in, out;
-	int end, next; /* descriptors */
+	int end; /* one above the highest */
 };
 
 struct adapter {
 	struct rill_watch *watches[FD_SETSIZE];
 	fd_set in, out;
-	int end; /* one above the highest */
+	int end;
 	struct batch *batch;
 };
 
@@ -53,10 +53,6 @@ static void on_remove(void *self, struct rill_watch *w)
 
 	FD_CLR(w->fd, &a->in);
 	FD_CLR(w->fd, &a->out);
-	if (a->batch) {
-		FD_CLR(w->fd, &a->batch->in);
-		FD_CLR(w->fd, &a->batch->out);
-	}
 	a->watches[w->fd] = NULL;
 	while (a->end > 0 && !a->watches[a->end - 1])
 		a->end--;
@@ -72,10 +68,8 @@ static void on_release(void *self)
 {
 	struct adapter *a = self;
 
-	if (a->batch) {
+	if (a->batch)
 		a->batch->adapter = NULL;
-		a->batch->end = 0;
-	}
 	free(a);
 }
 
@@ -103,15 +97,15 @@ static int attach(struct rill_ctx *ctx)
 
 static int dispatch_batch(struct rill_ctx *ctx, struct batch *batch)
 {
-	int count = 0, r;
+	int count = 0, fd, r;
 
-	while (batch->next < batch->end) {
-		int fd = batch->next++;
+	for (fd = 0; batch->adapter && fd < batch->end; fd++) {
+		struct rill_watch *w = batch->adapter->watches[fd];
 
-		if (!FD_ISSET(fd, &batch->in) && !FD_ISSET(fd, &batch->out))
+		if (!w || (!FD_ISSET(fd, &batch->in) && !FD_ISSET(fd, &batch->out)))
 			continue;
 		count++;
-		r = rill_ctx_dispatch(ctx, batch->adapter->watches[fd]);
+		r = rill_ctx_dispatch(ctx, w);
 		if (r < 0)
 			return r;
 	}
@@ -138,7 +132,6 @@ static int wait_for(struct batch *b, int timeout_ms)
 	b->in = b->adapter->in;
 	b->out = b->adapter->out;
 	b->end = b->adapter->end;
-	b->next = 0;
 	return select(b->end, &b->in, &b->out, NULL, timeout_ms < 0 ? NULL : &t);
 }
 

@@ -39,20 +39,6 @@ void channel_publish(struct rill_channel *ch)
 		session_push(ch->session, WIRE_SPACE, ch->index); /* F3 */
 }
 
-bool channel_waits(const struct rill_channel *ch)
-{
-	if (ch->decoded)
-		return true;
-	if (ch->session->blind || (ch->gone && ch->in.rpos >= ch->last))
-		return false;
-	return ring_waits(&ch->in);
-}
-
-bool channel_deliverable(const struct rill_channel *ch)
-{
-	return ch->state == CHANNEL_OPEN && !ch->closed && !ch->paused && ch->events.readable;
-}
-
 void channel_wait(struct rill_channel *ch, unsigned why)
 {
 	ch->waits |= why;
@@ -102,7 +88,8 @@ void channel_end(struct rill_channel *ch, int why)
 	ch->gone = true;
 	ch->why = why;
 	ch->last = ch->in.rpos + ch->in.size; /* at most one ring more, whatever he writes */
-	ch->unsent &= ~(unsigned)UNSENT_ACCEPT;
+	if (ch->session->blind)
+		ch->decoded = false;
 	if (ch->waits)
 		channel_wake_one(ch);
 	if (ch->closed)
@@ -554,25 +541,6 @@ void channel_on_close(struct rill_session *s, const struct packet *p)
 }
 
 /* ---- Questions and small actions --------------------------------------------------------------------------------------- */
-
-int channel_check(const struct rill_channel *ch)
-{
-	int e;
-
-	if (!ch)
-		return -EINVAL;
-	e = ctx_check(ch->session->ctx);
-	if (e < 0)
-		return e;
-	return ch->closed || ch->session->state >= SESSION_CLOSING ? -ECANCELED : 0;
-}
-
-int channel_reason(const struct rill_channel *ch)
-{
-	if (!ch->gone)
-		return 0;
-	return ch->why ? ch->why : -EPIPE;
-}
 
 void rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user)
 {

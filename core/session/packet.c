@@ -294,7 +294,7 @@ static const char *packet_wrong(const struct rill_session *s, const struct packe
 		want += (size_t)p->open.name_len + p->open.metadata_len;
 	if (!want || want != p->len)
 		return "packet: unknown kind or wrong length";
-	if ((s->state == SESSION_GREETING) != (kind == WIRE_HELLO || kind == WIRE_REFUSE) && kind != WIRE_GOODBYE)
+	if ((s->state == SESSION_GREETING) != (kind == WIRE_HELLO) && kind != WIRE_REFUSE && kind != WIRE_GOODBYE)
 		return "packet: kind is out of its turn";
 	if ((p->fd_count || p->fds_lost) && kind != WIRE_HELLO && kind != WIRE_FDS_PACKET && kind != WIRE_ARENA)
 		return "packet: descriptors where none belong";

@@ -305,14 +305,10 @@ struct rill_channel {
 };
 
 /* channel.c: life, and what packets do to it */
-int channel_check(const struct rill_channel *ch);  /* 0, -ECHILD, -ECANCELED, -EINVAL */
-int channel_reason(const struct rill_channel *ch); /* 0 while it lives, else what sending gives */
 void channel_note(struct rill_channel *ch, unsigned todo);
 void channel_heat(struct rill_channel *ch);        /* look at its ring from the next turn on */
 void channel_chill(struct rill_channel *ch);       /* no more */
 void channel_publish(struct rill_channel *ch);     /* what was freed of the peer's ring */
-bool channel_deliverable(const struct rill_channel *ch); /* readable() may be called */
-bool channel_waits(const struct rill_channel *ch);       /* there is a message to take */
 void channel_end(struct rill_channel *ch, int why);      /* no more from the peer */
 void channel_settle(struct rill_channel *ch);            /* gone and empty? then closed() is due */
 void channel_wait(struct rill_channel *ch, unsigned why);
@@ -374,6 +370,40 @@ void borrow_return(struct rill_session *s, const struct frame *f); /* nobody hol
 void listener_forget(struct rill_session *s);   /* it ended */
 void listener_admitted(struct rill_session *s); /* open: accepted() is told instead of opened() */
 bool listener_tell(struct rill_session *s);     /* call accepted(); false: there is no listener */
+
+/* 0, -ECHILD, -ECANCELED, -EINVAL */
+static inline int channel_check(const struct rill_channel *ch)
+{
+	int e = ch ? ctx_check(ch->session->ctx) : -EINVAL;
+
+	if (e < 0)
+		return e;
+	return ch->closed || ch->session->state >= SESSION_CLOSING ? -ECANCELED : 0;
+}
+
+/* 0 while it lives, else what sending gives. */
+static inline int channel_reason(const struct rill_channel *ch)
+{
+	if (!ch->gone)
+		return 0;
+	return ch->why ? ch->why : -EPIPE;
+}
+
+/* There is a message to take. */
+static inline bool channel_waits(const struct rill_channel *ch)
+{
+	if (ch->decoded)
+		return true;
+	if (ch->session->blind || (ch->gone && ch->in.rpos >= ch->last))
+		return false;
+	return ring_waits(&ch->in);
+}
+
+/* readable() may be called. */
+static inline bool channel_deliverable(const struct rill_channel *ch)
+{
+	return ch->state == CHANNEL_OPEN && !ch->closed && !ch->paused && ch->events.readable;
+}
 
 static inline struct wire_lines *session_lines(const struct rill_session *s)
 {

@@ -104,7 +104,7 @@ static void tell_offer(struct rill_channel *ch)
 		return;
 	}
 	ch->state = CHANNEL_OPEN;
-	if (!ch->gone && s->state == SESSION_OPEN) {
+	if (s->state == SESSION_OPEN) { /* closed already or not: the opener waits for an answer before a CLOSE */
 		ch->unsent |= UNSENT_ACCEPT;
 		channel_send_unsent(ch);
 	}
