@@ -3,6 +3,7 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,12 +197,7 @@ void channel_release_user(struct rill_channel *ch, int reason)
 		ch->unsent = 0;
 }
 
-void rill_channel_close(struct rill_channel *ch)
-{
-	rill_channel_abort(ch, 0);
-}
-
-void rill_channel_abort(struct rill_channel *ch, int why)
+static void close_channel(struct rill_channel *ch, int reason)
 {
 	struct rill_ctx *ctx;
 
@@ -209,8 +205,18 @@ void rill_channel_abort(struct rill_channel *ch, int why)
 		return;
 	ctx = ch->session->ctx;
 	ctx_enter(ctx);
-	channel_release_user(ch, why < 0 && why > -4096 ? -why : 0);
+	channel_release_user(ch, reason);
 	ctx_leave(ctx);
+}
+
+void rill_channel_close(struct rill_channel *ch)
+{
+	close_channel(ch, 0);
+}
+
+void rill_channel_abort(struct rill_channel *ch, int why)
+{
+	close_channel(ch, why < 0 && why > -4096 ? -why : ECONNABORTED);
 }
 
 /* ---- Open ------------------------------------------------------------------------------------------------------------ */
@@ -534,6 +540,9 @@ void channel_on_close(struct rill_session *s, const struct packet *p)
 		session_end(s, -EPROTO, "close: out of its turn");
 		return;
 	}
+	if (reason && p->p.kind == WIRE_CLOSE)
+		snprintf(s->text, sizeof(s->text), "open; the peer aborted channel \"%.60s\": %.60s", ch->label,
+		         strerror(reason));
 	if (p->p.kind == WIRE_DECLINE)
 		channel_end(ch, reason ? -reason : -EACCES);
 	else

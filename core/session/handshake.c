@@ -159,9 +159,7 @@ void handshake_hello(struct rill_session *s)
 		return;
 	}
 	e = join(s);
-	if (s->hello_fd >= 0)
-		close(s->hello_fd);
-	s->hello_fd = -1;
+	session_drop_hello(s);
 	if (e == 0)
 		session_begin(s);
 }

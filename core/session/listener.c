@@ -204,13 +204,13 @@ static void make_slot(struct rill_listener *l)
 
 /* ---- Accepting --------------------------------------------------------------------------------------------------------------- */
 
-static void refuse(int fd, int reason, const char *text)
+static void refuse(struct rill_ctx *ctx, int fd, int reason, const char *text)
 {
 	struct wire_refuse r = {.p = PACKET(WIRE_REFUSE, struct wire_refuse), .reason = reason};
 
 	strncpy(r.text, text, sizeof(r.text) - 1);
 	send(fd, &r, sizeof(r), MSG_DONTWAIT | MSG_NOSIGNAL);
-	close(fd);
+	packet_close(ctx, fd);
 }
 
 static void admit(struct rill_listener *l, int fd)
@@ -218,18 +218,18 @@ static void admit(struct rill_listener *l, int fd)
 	struct rill_session *s;
 
 	if (l->sessions_count >= l->sessions_max) {
-		refuse(fd, ENOBUFS, "too many sessions");
+		refuse(l->ctx, fd, ENOBUFS, "too many sessions");
 		return;
 	}
 	make_slot(l);
 	if (session_create(&s, l->ctx, l->set, fd) < 0) {
-		refuse(fd, ENOMEM, "out of memory");
+		refuse(l->ctx, fd, ENOMEM, "out of memory");
 		return;
 	}
 	s->unknown = true;
 	if (source_watch(&s->source, fd) < 0 || handshake_begin(s) < 0) {
 		session_undo(s);
-		refuse(fd, ENOBUFS, "cannot wait for another socket");
+		refuse(l->ctx, fd, ENOBUFS, "cannot wait for another socket");
 		return;
 	}
 	s->listener = l;
@@ -353,6 +353,18 @@ static void leave_sessions(struct rill_listener *l)
 	}
 }
 
+/* Those who wait in the backlog: what they have sent must not make close() linger. An adopted socket may be shared. */
+static void turn_away(struct rill_listener *l)
+{
+	int fd;
+
+	if (!l->address.sun_path[0])
+		return;
+	shutdown(l->fd, SHUT_RD);
+	while ((fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		packet_close(l->ctx, fd);
+}
+
 static void close_listener(struct rill_listener *l)
 {
 	if (l->closed)
@@ -361,6 +373,7 @@ static void close_listener(struct rill_listener *l)
 	leave_sessions(l);
 	source_unwatch(&l->source);
 	remove_path(l);
+	turn_away(l);
 	close(l->fd);
 	source_doom(&l->source);
 }

@@ -33,28 +33,34 @@ static int send_error(struct rill_session *s, int e)
 	}
 }
 
-static void attach_fds(struct msghdr *m, const int *fds, unsigned count)
+static struct cmsghdr *attach(struct msghdr *m, size_t len)
 {
 	struct cmsghdr *c = (struct cmsghdr *)((char *)m->msg_control + m->msg_controllen);
 
+	memset(c, 0, CMSG_SPACE(len));
+	c->cmsg_len = CMSG_LEN(len);
+	m->msg_controllen += CMSG_SPACE(len);
+	return c;
+}
+
+static void attach_fds(struct msghdr *m, const int *fds, unsigned count)
+{
+	struct cmsghdr *c = attach(m, count * sizeof(int));
+
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
-	m->msg_controllen += CMSG_SPACE(count * sizeof(int));
 }
 
 /* Who speaks; the kernel checks it. */
 static void attach_cred(struct msghdr *m)
 {
-	struct cmsghdr *c = (struct cmsghdr *)((char *)m->msg_control + m->msg_controllen);
+	struct cmsghdr *c = attach(m, sizeof(struct ucred));
 	struct ucred u = {.pid = getpid(), .uid = geteuid(), .gid = getegid()};
 
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_CREDENTIALS;
-	c->cmsg_len = CMSG_LEN(sizeof(u));
 	memcpy(CMSG_DATA(c), &u, sizeof(u));
-	m->msg_controllen += CMSG_SPACE(sizeof(u));
 }
 
 static int send_message(struct rill_session *s, struct iovec *iov, unsigned iov_count, const int *fds, unsigned fd_count)
@@ -191,10 +197,10 @@ static int receive(struct rill_session *s, struct batch *b, unsigned count)
 	}
 }
 
-static void close_fds(struct rill_session *s, struct packet *p)
+static void close_fds(struct rill_ctx *ctx, struct packet *p)
 {
 	for (unsigned i = 0; i < p->fd_count; i++)
-		ctx_dispose(s->ctx, p->fd[i]);
+		ctx_dispose(ctx, p->fd[i]);
 	p->fd_count = 0;
 }
 
@@ -220,6 +226,29 @@ static void unpack(struct packet *p, struct msghdr *m)
 	}
 }
 
+/* What is queued goes with the socket, and a TCP socket among it may linger: so it is read first, and none may follow. */
+void packet_close(struct rill_ctx *ctx, int fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(RILL_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	char byte;
+	struct packet p;
+
+	shutdown(fd, SHUT_RD);
+	for (;;) {
+		struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+		struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+		if (n == 0 || (n < 0 && errno != ECONNRESET && errno != EINTR))
+			break;
+		if (n < 0)
+			continue;
+		unpack(&p, &m);
+		close_fds(ctx, &p);
+	}
+	close(fd);
+}
+
 static void on_hello(struct rill_session *s, struct packet *p)
 {
 	if (p->hello.magic != WIRE_MAGIC) {
@@ -240,9 +269,18 @@ static void on_hello(struct rill_session *s, struct packet *p)
 	}
 }
 
+/* It ends up in logs and on terminals. */
+static void make_plain(char text[WIRE_TEXT])
+{
+	text[WIRE_TEXT - 1] = '\0';
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 static void on_refuse(struct rill_session *s, struct packet *p)
 {
-	p->refuse.text[sizeof(p->refuse.text) - 1] = '\0';
+	make_plain(p->refuse.text);
 	session_end(s, -EACCES, "refused by the peer: %.100s", p->refuse.text);
 }
 
@@ -250,13 +288,14 @@ static void on_bell(struct rill_session *s, const struct packet *p)
 {
 	if (p->bell.sarm != s->bell.sleep.value || !arm_answered(&s->bell.sleep))
 		session_end(s, -EPROTO, "bell: not armed for");
+	source_wake(&s->source); /* a recv outside a dispatch may be what reads the socket */
 }
 
 static void on_goodbye(struct rill_session *s, struct packet *p)
 {
 	int reason = p->goodbye.reason;
 
-	p->goodbye.text[sizeof(p->goodbye.text) - 1] = '\0';
+	make_plain(p->goodbye.text);
 	if (reason == 0)
 		session_end(s, 0, "closed by the peer");
 	else if (reason == EPROTO || reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EFBIG)
@@ -360,7 +399,7 @@ static void take(struct rill_session *s, struct packet *p, struct msghdr *m, uns
 	} else if (p->len == sizeof(p->bell) && p->p.kind == WIRE_BELL) {
 		arm_answered(&s->bell.sleep); /* blocks may be coming back */
 	}
-	close_fds(s, p); /* what nobody took over */
+	close_fds(s->ctx, p); /* what nobody took over */
 }
 
 /* recv() gave 0: everything of the peer's was read. */

@@ -147,8 +147,12 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	struct held_loans *loans = NULL;
 	uint32_t fds = NO_FDS;
 	uint64_t held;
-	int e = f->loan_count ? borrow_hold(s, f, &loans) : 0;
+	int e = 0;
 
+	if (f->has_fds && !fds_there(s, f->fd_seq, f->fd_count)) /* since decoded, another channel's frame named them too */
+		return violation(s, "frame: names descriptors that another has claimed");
+	if (f->loan_count)
+		e = borrow_hold(s, f, &loans);
 	if (e < 0)
 		return e;
 	e = ring_take(&ch->in, ch->next_header, &held);
@@ -157,7 +161,7 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 		return e;
 	}
 	if (f->has_fds)
-		fds_claim(s, f->fd_seq, f->fd_count, &fds); /* check_names() saw it */
+		fds_claim(s, f->fd_seq, f->fd_count, &fds);
 	ret_msg->data = body(s, f, &ret_msg->len);
 	ret_msg->tag = f->tag;
 	ret_msg->fd_count = f->fd_count;
@@ -214,7 +218,7 @@ int rill_channel_peek(const struct rill_channel *ch, size_t *ret_len)
 	ctx_enter(ch->session->ctx);
 	e = recv_next(c, NULL);
 	if (e == 0)
-		body(ch->session, &ch->next, ret_len);
+		*ret_len = c->next.kind == WIRE_LOAN ? c->next.loan[0].len : c->next.len; /* its arena may be forgotten */
 	ctx_leave(ch->session->ctx);
 	return e;
 }

@@ -128,15 +128,11 @@ static int take_block(struct rill_channel *ch, struct reservation *r)
 
 	if (e < 0)
 		return e;
-	r->block = rill_arena_alloc(s->arena, r->len);
-	if (!r->block && s->lent_count) {
-		e = wait_for(ch, lend_wait(s), WAIT_RETURNS);
+	while (!(r->block = rill_arena_alloc(s->arena, r->len))) {
+		e = s->lent_count ? wait_for(ch, lend_wait(s), WAIT_RETURNS) : -ENOMEM;
 		if (e < 0)
 			return e;
-		r->block = rill_arena_alloc(s->arena, r->len);
 	}
-	if (!r->block)
-		return -ENOMEM;
 	e = lend_block(s, s->arena, r->block, r->len, r->body);
 	if (e < 0) {
 		rill_arena_free(s->arena, r->block);
@@ -217,6 +213,24 @@ static int reserve(struct rill_channel *ch, size_t len, const struct rill_out *o
 	return e == -EPIPE ? -ECONNRESET : e;
 }
 
+/* The same for nothing but a body; one that fits the ring goes the short way. */
+static int reserve_plain(struct rill_channel *ch, size_t len)
+{
+	static const struct rill_out plain = {.size = sizeof(plain)};
+	struct reservation *r = &ch->room;
+	int e;
+
+	if (ch->gone || r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - 8)
+		return reserve(ch, len, &plain);
+	e = ring_reserve(&ch->out, RING_ALIGN(8 + len));
+	if (e < 0)
+		return wait_for(ch, e, WAIT_RING);
+	r->kind = ROOM_RING;
+	r->flags = r->frame_flags = r->loan_count = 0;
+	r->len = len;
+	return 0;
+}
+
 static void *room_data(const struct rill_channel *ch)
 {
 	const struct reservation *r = &ch->room;
@@ -288,8 +302,6 @@ void send_undo(struct rill_channel *ch)
 
 /* ---- The interface ------------------------------------------------------------------------------------------------------- */
 
-static const struct rill_out plain = {.size = sizeof(plain)};
-
 int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *ret_room)
 {
 	int e = channel_check(ch);
@@ -299,7 +311,7 @@ int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve(ch, len, &plain);
+	e = reserve_plain(ch, len);
 	if (e == 0)
 		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
 	ctx_leave(ch->session->ctx);
@@ -365,7 +377,7 @@ int rill_channel_send(struct rill_channel *ch, const void *data, size_t len)
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve(ch, len, &plain);
+	e = reserve_plain(ch, len);
 	if (e == 0) {
 		if (len)
 			memcpy(room_data(ch), data, len);

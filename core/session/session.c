@@ -87,12 +87,14 @@ static void finish(struct source *src)
 		free_session(s);
 }
 
-/* The ctx goes: at once and without a word; what is lent stays untouched. */
+/* The ctx goes: at once; what is lent stays untouched. */
 static void drop(struct source *src)
 {
 	struct rill_session *s = container_of(src, struct rill_session, source);
 
 	listener_forget(s);
+	if (s->state == SESSION_OPEN)
+		packet_goodbye(s, ECONNABORTED, "its ctx was destroyed");
 	lend_finish(s, false);
 	s->arena = NULL; /* the ctx drops it by itself */
 	session_hang_up(s);
@@ -183,14 +185,21 @@ void session_undo(struct rill_session *s)
 
 /* ---- Ends ------------------------------------------------------------------------------------------------------------ */
 
+/* It was not judged, or not found good: whatever it is, closing it must not block. */
+void session_drop_hello(struct rill_session *s)
+{
+	if (s->hello_fd >= 0)
+		ctx_dispose(s->ctx, s->hello_fd);
+	s->hello_fd = -1;
+}
+
 void session_hang_up(struct rill_session *s)
 {
 	source_unwatch(&s->source);
 	if (s->fd >= 0)
-		close(s->fd);
-	if (s->hello_fd >= 0)
-		close(s->hello_fd);
-	s->fd = s->hello_fd = -1;
+		packet_close(s->ctx, s->fd);
+	s->fd = -1;
+	session_drop_hello(s);
 	s->retry_at = RILL_NEVER;
 	s->bell_pending = s->goodbye_pending = false;
 }
@@ -296,9 +305,7 @@ static void close_session(struct rill_session *s, int reason)
 	s->state = SESSION_CLOSING;
 	s->abandon = reason != 0;
 	s->until = was < SESSION_OPEN ? 0 : ctx_now(s->ctx) + s->set->o.close_ms * MSEC;
-	if (s->hello_fd >= 0)
-		close(s->hello_fd);
-	s->hello_fd = -1;
+	session_drop_hello(s);
 	session_settle(s);
 	source_changed(&s->source);
 }

@@ -191,6 +191,7 @@ void session_settle(struct rill_session *s); /* CLOSING: is anything left to wai
 void session_unhold(struct rill_session *s); /* a held message is gone */
 void session_note(struct rill_session *s, unsigned todo);
 void session_hang_up(struct rill_session *s); /* unwatch and close the socket */
+void session_drop_hello(struct rill_session *s);
 
 /* handshake.c */
 int handshake_begin(struct rill_session *s);        /* connected: check who listens; the initiator says hello */
@@ -236,6 +237,7 @@ void packet_flush(struct rill_session *s);               /* the socket has room 
 void packet_drain(struct rill_session *s);               /* read what is there, a batch of at most 8 */
 void packet_goodbye(struct rill_session *s, int reason, const char *text);
 bool packet_unsent(const struct rill_session *s);        /* POLLOUT is wanted */
+void packet_close(struct rill_ctx *ctx, int fd);         /* close a control socket; it never lingers */
 
 /* turn.c: the doorbell and the telling */
 unsigned session_turn(struct source *src);

@@ -58,8 +58,8 @@ static const char *on_entry(struct rill_session *s, enum wire_entry kind, uint64
 	case WIRE_RETURNS:
 		if (id != 0 || !arm_answered(&s->returns_arm))
 			return "entry: returns that were not armed for";
-		if (lend_take_returns(s))
-			channel_wake(s, WAIT_RETURNS);
+		lend_take_returns(s);
+		channel_wake(s, WAIT_RETURNS); /* a send may have taken what came back before this entry was read */
 		return NULL;
 	default:
 		ch = id < s->channel_count ? s->channels[id] : NULL;

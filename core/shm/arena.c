@@ -46,7 +46,6 @@ struct rill_arena {
 
 	bool gone;      /* destroyed, or its ctx is */
 	bool ending;    /* rill_arena_destroy() was called: destructors are still to run */
-	bool preparing; /* reserve() is called ahead of need */
 	bool refused;   /* reserve() has failed */
 	bool low;       /* alloc has used up some of what is reserved ahead */
 	bool starved;   /* alloc has failed; */
@@ -98,7 +97,7 @@ static int reserve(void *space, size_t offset, size_t len)
 
 	if (r < 0)
 		a->refused = true;
-	if (!a->preparing && a->allocator.prepare && a->pages.reserved < a->pages.capacity)
+	if (a->allocator.prepare && a->pages.reserved < a->pages.capacity)
 		a->low = true;
 	return r;
 }
@@ -112,12 +111,10 @@ static int unreserve(void *space, size_t offset, size_t len)
 
 static void prepare(struct rill_arena *a, size_t bytes)
 {
-	a->preparing = true;
 	if (a->allocator.prepare)
 		a->allocator.prepare(a->self, bytes);
 	else
 		reserve(a, 0, bytes);
-	a->preparing = false;
 	a->low = false;
 }
 
@@ -398,11 +395,9 @@ static int start_allocator(struct rill_arena *a)
 		.reserve = reserve,
 		.unreserve = unreserve,
 	};
-	int r;
+	int r = a->allocator.create(&a->self, &space);
 
-	a->preparing = true;
-	r = a->allocator.create(&a->self, &space);
-	a->preparing = false;
+	a->low = false;
 	return r < 0 ? r : 0;
 }
 

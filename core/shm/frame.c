@@ -27,7 +27,7 @@ static bool kind_agrees(const struct frame *f)
 	}
 }
 
-int frame_decode(struct frame *f, uint64_t header, peer_words at)
+int frame_decode_extended(struct frame *f, uint64_t header, peer_words at)
 {
 	unsigned flags = WIRE_FLAGS(header);
 	uint64_t words;

@@ -71,9 +71,11 @@ struct rill_ctx_options {
  *   -E2BIG   options->size is larger than known and the rest is not zero;   -ENOMEM */
 RILL_API int rill_ctx_create(struct rill_ctx **ret_ctx, const struct rill_ctx_options *options);
 
-/* Close all that lives in the ctx (abruptly: peers learn of an end in order only from rill_session_close() before), tell
- * the loop to remove each watch, then `release`. Messages and arenas' borrowers stay as they are. May be called in a
- * callback (memory is then freed as the outermost dispatch returns) and, as the only call, in a forked child. */
+/* Close all that lives in the ctx, tell the loop to remove each watch, then `release`. Open sessions end abruptly (their
+ * peers are told -ECONNABORTED); one that rill_session_close() was called on before ends in order, unless its socket was
+ * full: then what rill_session_close() left to do is lost. To be sure, dispatch until rill_ctx_pollfds(ctx, NULL, 0) is 0.
+ * Messages and arenas' borrowers stay as they are. May be called in a callback (memory is then freed as the outermost
+ * dispatch returns) and, as the only call, in a forked child. */
 RILL_API void rill_ctx_destroy(struct rill_ctx *ctx);
 
 /* Let `loop` wait for this ctx from now on: `add` is called for each watch there is, then `deadline`. `ops` must live as
@@ -115,7 +117,8 @@ RILL_API int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns);
 /* ---- The pull view: the same set, the same deadline, for hand-written loops ------------------------------------------ */
 
 /* How many watches there are; the first `count` of them are written to fds (revents 0). The answer holds until the next
- * call into the library. In a forked child or for a destroyed ctx: 0. */
+ * call into the library. In a forked child or for a destroyed ctx: 0. A loop of this kind calls
+ * rill_ctx_dispatch(ctx, NULL) each time the deadline has passed, ready descriptors or not. */
 RILL_API size_t rill_ctx_pollfds(const struct rill_ctx *ctx, struct pollfd *fds, size_t count);
 
 /* When rill_ctx_dispatch(ctx, NULL) is due: ns of the ctx's clock, 0 for "now", RILL_NEVER for never. */
