@@ -4,7 +4,7 @@
 #       make demo     the cache demo over a real directory (DIR=/usr/include)
 #       make bench    round trips beside their floors (QUICK=1)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR DESTDIR
-#       make lint, compile_commands.json, clean
+#       make lint, model (Spin), compile_commands.json, clean
 #
 # CC CFLAGS CPPFLAGS LDFLAGS are yours and are added to what is needed. WERROR=1, V=1 (show commands), SAN=address,undefined,
 # SAN=thread, RUN="valgrind -q" (before each test program), T="wait session" (only test programs with these words in
@@ -223,6 +223,9 @@ check-all check-full:
 lint: libs $(B)/compile_commands.json
 	@tests/lint $(B)
 
+model:
+	@tests/model/run long
+
 # ---- demos and benchmark --------------------------------------------------------------------------------------------
 # A file in demos/ with a main() is a program; the others are linked to all of them.
 
@@ -297,4 +300,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: all libs programs check check-all check-full lint demos demo bench install compile_commands.json clean FORCE
+.PHONY: all libs programs check check-all check-full lint model demos demo bench install compile_commands.json clean FORCE

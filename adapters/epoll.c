@@ -189,6 +189,8 @@ int rill_epoll_wait(struct rill_ctx *ctx, int timeout_ms)
 	r = dispatch_batch(ctx, &batch);
 	if (batch.adapter)
 		batch.adapter->batch = NULL;
-	due = r < 0 || rill_ctx_timeout_ms(ctx) != 0 ? r : rill_ctx_dispatch(ctx, NULL);
-	return due < 0 ? due : r;
+	if (r < 0 || rill_ctx_timeout_ms(ctx) != 0)
+		return r;
+	due = rill_ctx_dispatch(ctx, NULL);
+	return due < 0 ? due : r + 1;
 }

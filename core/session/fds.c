@@ -3,8 +3,10 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define NONE UINT32_MAX
 
@@ -80,13 +82,33 @@ int fds_room(struct rill_session *s, unsigned count)
 	return look(s, count);
 }
 
+/* What a peer says it has taken is its word only. Descriptors that wait unread count against our user, in all sessions: so no
+ * more than one packet's worth wait in the socket, and that the kernel says. */
+static bool socket_has_room(struct rill_session *s, unsigned count)
+{
+	int unread;
+
+	if (s->fds_queued + count <= RILL_FDS_MAX)
+		return true;
+	if (ioctl(s->fd, SIOCOUTQ, &unread) < 0 || unread > 0)
+		return false;
+	s->fds_queued = 0;
+	return true;
+}
+
 int fds_send(struct rill_session *s, const int *fds, unsigned count, uint64_t *ret_word)
 {
 	struct wire_fds p = {.p = PACKET(WIRE_FDS_PACKET, struct wire_fds), .seq = s->fd_seq, .count = count};
-	int e = packet_send(s, &p, sizeof(p), fds, count);
+	int e;
 
+	if (s->fd >= 0 && !socket_has_room(s, count)) {
+		packet_soon(s);
+		return -EAGAIN;
+	}
+	e = packet_send(s, &p, sizeof(p), fds, count);
 	if (e < 0)
 		return e;
+	s->fds_queued += count;
 	*ret_word = (uint64_t)s->fd_seq << 32 | count;
 	s->fd_seq++;
 	s->fds_sent += count;

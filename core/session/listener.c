@@ -252,6 +252,14 @@ static void fail(struct rill_listener *l, int why)
 	source_wake(&l->source);
 }
 
+/* Somebody who shares the socket shut it down: it is readable for ever and accept() gives EAGAIN. */
+static bool shut_down(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 1 && p.revents & (POLLRDHUP | POLLHUP);
+}
+
 /* false: no more now. */
 static bool accept_one(struct rill_listener *l)
 {
@@ -263,6 +271,8 @@ static bool accept_one(struct rill_listener *l)
 	}
 	switch (errno) {
 	case EAGAIN:
+		if (shut_down(l->fd))
+			fail(l, -EINVAL);
 		return false;
 	case EMFILE:
 	case ENFILE:
@@ -387,8 +397,9 @@ static void child(struct source *src)
 {
 	struct rill_listener *l = container_of(src, struct rill_listener, source);
 
+	l->closed = true;
 	close(l->fd); /* the path is the parent's */
-	free_listener(l);
+	source_doom(&l->source);
 }
 
 static const struct source_ops listener_ops = {

@@ -13,6 +13,12 @@
 
 /* ---- Sending --------------------------------------------------------------------------------------------------------- */
 
+void packet_soon(struct rill_session *s)
+{
+	s->retry_at = ctx_now(s->ctx) + SHORT_MS * MSEC;
+	source_changed(&s->source);
+}
+
 static int send_error(struct rill_session *s, int e)
 {
 	switch (e) {
@@ -23,8 +29,7 @@ static int send_error(struct rill_session *s, int e)
 	case ENOMEM:
 	case ETOOMANYREFS:
 	case EINTR:
-		s->retry_at = ctx_now(s->ctx) + SHORT_MS * MSEC;
-		source_changed(&s->source);
+		packet_soon(s);
 		return -EAGAIN;
 	case EBADF:
 		return -EBADF;

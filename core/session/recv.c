@@ -173,6 +173,8 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	ch->decoded = false;
 	s->held++;
 	s->taken++;
+	if (ch->gone)
+		channel_settle(ch); /* that was the last? */
 	return 0;
 }
 

@@ -116,9 +116,7 @@ static void child(struct source *src)
 	s->mine.base = NULL;
 	s->arena = NULL; /* the ctx drops it by itself */
 	lend_finish(s, false);
-	s->finished = true;
-	if (!s->held)
-		free_session(s);
+	source_doom(&s->source); /* a callback of it may be running: freed at depth 0 */
 }
 
 static const struct source_ops session_ops = {
@@ -266,7 +264,7 @@ void session_settle(struct rill_session *s)
 	if (s->fd >= 0 && !s->hung_up)
 		lend_take_returns(s);
 	late = ctx_now(s->ctx) >= s->until;
-	waits = s->fd >= 0 && !s->hung_up && (packet_unsent(s) || lend_waits(s) || s->borrowed_loans);
+	waits = !s->abandon && s->fd >= 0 && !s->hung_up && (packet_unsent(s) || lend_waits(s) || s->borrowed_loans);
 	if (waits && !late)
 		return;
 	lend_finish(s, !s->abandon || s->hung_up);
@@ -278,8 +276,6 @@ void session_settle(struct rill_session *s)
 /* The user is done with it: nothing is told any more. */
 static void leave_user(struct rill_session *s)
 {
-	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
-		return;
 	for (uint32_t i = 0; s->channels && i < s->channel_count; i++) {
 		struct rill_channel *ch = s->channels[i];
 
@@ -299,10 +295,10 @@ static void close_session(struct rill_session *s, int reason)
 {
 	enum session_state was = s->state;
 
+	s->state = SESSION_CLOSING; /* channels say no word of their own from here on: GOODBYE ends them all */
 	leave_user(s);
 	if (was == SESSION_OPEN)
 		packet_goodbye(s, reason, reason ? strerror(reason) : "");
-	s->state = SESSION_CLOSING;
 	s->abandon = reason != 0;
 	s->until = was < SESSION_OPEN ? 0 : ctx_now(s->ctx) + s->set->o.close_ms * MSEC;
 	session_drop_hello(s);

@@ -151,6 +151,7 @@ struct rill_session {
 	uint32_t fd_set_count;
 	uint32_t fd_seq;          /* of the next packet to send */
 	uint32_t fd_seq_in;       /* of the next packet to come */
+	uint32_t fds_queued;      /* sent since the peer was last seen to have read everything */
 	uint64_t fds_sent, fds_in, fds_taken; /* ever: sent, received, of those released */
 	struct arm fds_arm;
 	struct rung fds_rung;
@@ -233,6 +234,7 @@ struct packet {
 int packet_send(struct rill_session *s, const void *packet, size_t len, const int *fds, unsigned fd_count);
 int packet_send_tail(struct rill_session *s, const void *packet, size_t len, const void *tail, size_t tail_len);
 void packet_bell(struct rill_session *s, uint64_t sarm); /* ring; 0: nothing */
+void packet_soon(struct rill_session *s);                /* the kernel tells no event: flush in a moment */
 void packet_flush(struct rill_session *s);               /* the socket has room again, or retry_at came */
 void packet_drain(struct rill_session *s);               /* read what is there, a batch of at most 8 */
 void packet_goodbye(struct rill_session *s, int reason, const char *text);

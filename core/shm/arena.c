@@ -1,69 +1,24 @@
-/* core/shm/arena.c - blocks that are handed out, lent, taken back, and ended.
+/* core/shm/arena.c - an arena's life: made, asked for its turn by dispatch, destroyed.
  *
- *   LIVE -> (freed, while lent) -> (freed, not lent: its destructor waits) -> given back to the allocator
- *
- * Most blocks go straight to the end, and nothing is recorded of them here: the allocator knows what is live. One that is
- * lent or has a destructor has a record in `blocks`; that record, not the allocator, says whether its owner has let go.
- * The allocator never sees a block freed that is lent or whose destructor has not returned.
+ * OPEN -> GONE (destroyed, or its ctx is: every call fails, watchers were told) -> finished (at depth 0: the memory goes)
+ * -> freed (with the last hold). Between GONE and finished the destructors run that are still due.
  */
-#include "shm/arena.h"
-
-#include "shm/blocks.h"
-#include "shm/memfd.h"
-#include "shm/pages.h"
+#include "shm/arena_state.h"
 #include "shm/pool.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <rill/allocator.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define CAPACITY_DEFAULT ((size_t)1 << 30)
 #define CAPACITY_MAX ((size_t)1 << 40)
-#define ALIGNMENT_MIN ((size_t)16)
-#define ALIGNMENT_MAX ((size_t)1 << 30)
 #define AHEAD ((size_t)256 << 10) /* bytes kept reserved ahead of what was ever handed out */
 #define TURN 64                   /* destructors */
 #define FLAGS (RILL_ARENA_HUGE | RILL_ARENA_PREFAULT | RILL_ARENA_WIPE)
 
-struct rill_arena {
-	struct source source;
-	struct rill_ctx *ctx; /* referenced */
-	unsigned refs;
-	unsigned flags;
-
-	struct pages pages;
-	struct rill_allocator allocator;
-	void *self; /* the allocator's */
-	bool pooled; /* it is the built-in one, which counts for itself and has a shorter way to free */
-	size_t allocated;
-
-	struct blocks blocks;
-	uint32_t lent;                        /* blocks */
-	uint32_t waiting_first, waiting_last; /* freed blocks whose destructor is to run, in this order */
-
-	bool gone;      /* destroyed, or its ctx is */
-	bool ending;    /* rill_arena_destroy() was called: destructors are still to run */
-	bool refused;   /* reserve() has failed */
-	bool low;       /* alloc has used up some of what is reserved ahead */
-	bool starved;   /* alloc has failed; */
-	bool came_back; /* and since then something came back */
-
-	struct link watchers;
-	void (*space)(struct rill_arena *a, void *user);
-	void *user;
-};
-
 static struct rill_arena *arena_of(const struct source *s)
 {
 	return container_of(s, struct rill_arena, source);
-}
-
-static bool usable(const struct rill_arena *a)
-{
-	return a && !a->gone && ctx_check(a->ctx) == 0;
 }
 
 /* ---- what a turn is for -------------------------------------------------------------------- */
@@ -73,7 +28,7 @@ static bool has_work(const struct rill_arena *a)
 	return a->waiting_first != NO_BLOCK || a->low || a->came_back;
 }
 
-static void wake(struct rill_arena *a)
+void arena_wake(struct rill_arena *a)
 {
 	if (link_linked(&a->source.awake) || a->gone || !has_work(a))
 		return;
@@ -82,10 +37,10 @@ static void wake(struct rill_arena *a)
 	ctx_leave(a->ctx);
 }
 
-static void came_back(struct rill_arena *a)
+void arena_came_back(struct rill_arena *a)
 {
 	a->came_back = a->starved;
-	wake(a);
+	arena_wake(a);
 }
 
 /* ---- the space that the allocator works in ------------------------------------------------- */
@@ -118,171 +73,6 @@ static void prepare(struct rill_arena *a, size_t bytes)
 	a->low = false;
 }
 
-/* ---- blocks -------------------------------------------------------------------------------- */
-
-static size_t offset_of(const struct rill_arena *a, const void *block)
-{
-	return (size_t)((uintptr_t)block - (uintptr_t)a->pages.base); /* any number, for a foreign one */
-}
-
-/* The live block that holds an address, whoever gave us that. NULL: none. */
-static void *find(const struct rill_arena *a, const void *inside, size_t *ret_len)
-{
-	void *block;
-
-	return a->allocator.find(a->self, inside, &block, ret_len) < 0 ? NULL : block;
-}
-
-static size_t length_of(const struct rill_arena *a, const void *block)
-{
-	size_t len = 0;
-
-	(void)find(a, block, &len);
-	return len;
-}
-
-static void *take(struct rill_arena *a, size_t alignment, size_t len)
-{
-	void *block;
-
-	if (len > a->pages.capacity)
-		return NULL;
-	block = a->allocator.alloc(a->self, alignment, len ? len : 1);
-	if (!block) {
-		a->starved = a->space != NULL;
-		a->came_back = false;
-		return NULL;
-	}
-	if (!a->pooled)
-		a->allocated += length_of(a, block);
-	if (a->low && !link_linked(&a->source.awake))
-		wake(a);
-	return block;
-}
-
-static void give_back(struct rill_arena *a, void *block, size_t len)
-{
-	if (a->flags & RILL_ARENA_WIPE)
-		memset(block, 0, len);
-	a->allocator.free(a->self, block);
-	a->allocated -= len;
-	if (a->starved)
-		came_back(a);
-}
-
-/* Nothing is known of the block any more but that it was handed out. */
-static void *forget(struct rill_arena *a, uint32_t i)
-{
-	void *block = a->pages.base + a->blocks.all[i].offset;
-
-	blocks_remove(&a->blocks, i);
-	return block;
-}
-
-static void wait_for_turn(struct rill_arena *a, uint32_t i)
-{
-	if (a->waiting_first == NO_BLOCK)
-		a->waiting_first = i;
-	else
-		a->blocks.all[a->waiting_last].next = i;
-	a->waiting_last = i;
-	a->blocks.all[i].next = NO_BLOCK;
-	wake(a);
-}
-
-/* Its owner has let go of it and no loan is out. */
-static void end_block(struct rill_arena *a, uint32_t i)
-{
-	void *block;
-
-	if (a->blocks.all[i].destructor) {
-		wait_for_turn(a, i);
-		return;
-	}
-	block = forget(a, i);
-	give_back(a, block, length_of(a, block));
-}
-
-static void let_go(struct rill_arena *a, uint32_t i)
-{
-	if (a->blocks.all[i].freed)
-		return;
-	a->blocks.all[i].freed = true;
-	if (!a->blocks.all[i].loans)
-		end_block(a, i);
-}
-
-/* The same for a block of which nothing is recorded, if it is one at all. */
-static void let_go_plain(struct rill_arena *a, void *block)
-{
-	size_t len;
-
-	if (!a->pooled || (a->flags & RILL_ARENA_WIPE)) {
-		if (find(a, block, &len) == block)
-			give_back(a, block, len);
-	} else if (pool_release(a->self, block) && a->starved) {
-		came_back(a);
-	}
-}
-
-static void release(struct rill_arena *a, void *block)
-{
-	uint32_t i = blocks_find(&a->blocks, offset_of(a, block));
-
-	if (i == NO_BLOCK)
-		let_go_plain(a, block);
-	else
-		let_go(a, i);
-}
-
-static bool add_destructor(struct rill_arena *a, void *block, void (*destructor)(void *, void *), void *user)
-{
-	uint32_t i = blocks_add(&a->blocks, offset_of(a, block));
-
-	if (i == NO_BLOCK)
-		return false;
-	a->blocks.all[i].destructor = destructor;
-	a->blocks.all[i].user = user;
-	return true;
-}
-
-/* ---- destructors --------------------------------------------------------------------------- */
-
-static void run_destructor(struct rill_arena *a, uint32_t i)
-{
-	struct block *b = &a->blocks.all[i];
-	void (*destructor)(void *, void *) = b->destructor;
-
-	b->destructor = NULL; /* once; and it may add blocks, which moves b */
-	destructor(a->pages.base + b->offset, b->user);
-}
-
-static bool run_waiting(struct rill_arena *a)
-{
-	uint32_t i = a->waiting_first;
-
-	if (i == NO_BLOCK)
-		return false;
-	a->waiting_first = a->blocks.all[i].next;
-	run_destructor(a, i);
-	if (!a->gone)
-		end_block(a, i);
-	return true;
-}
-
-/* The arena ends: the ones that wait, in order, then those of the blocks that nobody has freed. */
-static void run_all(struct rill_arena *a)
-{
-	uint32_t i;
-
-	a->ending = false;
-	while (run_waiting(a))
-		;
-	for (i = 0; i < a->blocks.room; i++)
-		if (a->blocks.all[i].live && a->blocks.all[i].destructor)
-			run_destructor(a, i);
-}
-
 /* ---- the source ---------------------------------------------------------------------------- */
 
 static short wants(const struct source *s)
@@ -305,7 +95,7 @@ static unsigned turn(struct source *s)
 	struct rill_arena *a = arena_of(s);
 	unsigned told = 0;
 
-	while (told < TURN && !a->gone && run_waiting(a))
+	while (told < TURN && !a->gone && arena_run_waiting(a))
 		told++;
 	if (!a->gone)
 		told += tell_space(a);
@@ -353,7 +143,7 @@ static void finish(struct source *s)
 	bool forked = ctx_check(a->ctx) == -ECHILD;
 
 	if (a->ending && !forked)
-		run_all(a);
+		arena_run_all(a);
 	a->allocator.destroy(a->self);
 	if (forked)
 		pages_forget(&a->pages);
@@ -377,11 +167,13 @@ static const struct source_ops arena_ops = {
 static int take_allocator(struct rill_arena *a, const struct rill_allocator *from)
 {
 	struct rill_allocator *to = &a->allocator;
-	int r = table_copy(to, sizeof(*to), from ? from : rill_pool_allocator());
+	int r;
 
+	from = from ? from : rill_pool_allocator();
+	r = table_copy(to, sizeof(*to), from);
 	if (r < 0)
 		return r;
-	a->pooled = to->create == rill_pool_allocator()->create;
+	a->pooled = from == rill_pool_allocator();
 	return to->create && to->destroy && to->alloc && to->free && to->find ? 0 : -EINVAL;
 }
 
@@ -415,20 +207,28 @@ static int join_ctx(struct rill_arena *a, struct rill_ctx *ctx)
 	return 0;
 }
 
-static int create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const struct rill_arena_options *o)
+static struct rill_arena *new_arena(const struct rill_arena_options *o)
 {
 	struct rill_arena *a = calloc(1, sizeof(*a));
-	size_t ready = o->ready;
-	int r;
 
 	if (!a)
-		return -ENOMEM;
+		return NULL;
 	a->refs = 1;
 	a->flags = o->flags;
 	a->space = o->space;
 	a->user = o->user;
 	a->waiting_first = NO_BLOCK;
 	link_init(&a->watchers);
+	return a;
+}
+
+static int create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const struct rill_arena_options *o)
+{
+	struct rill_arena *a = new_arena(o);
+	int r;
+
+	if (!a)
+		return -ENOMEM;
 	r = take_allocator(a, o->allocator);
 	if (r < 0)
 		goto no_pages;
@@ -438,8 +238,8 @@ static int create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const str
 	r = start_allocator(a);
 	if (r < 0)
 		goto no_allocator;
-	if (ready)
-		prepare(a, ready);
+	if (o->ready)
+		prepare(a, o->ready);
 	r = a->refused ? -ENOMEM : join_ctx(a, ctx);
 	if (r < 0)
 		goto not_joined;
@@ -490,110 +290,23 @@ void rill_arena_destroy(struct rill_arena *a)
 {
 	struct rill_ctx *ctx;
 
-	if (!usable(a))
+	if (!arena_usable(a))
 		return;
 	ctx = a->ctx;
 	ctx_enter(ctx);
 	a->ending = true;
 	end(a);
 	if (!ctx_in_dispatch(ctx))
-		run_all(a);
+		arena_run_all(a);
 	source_doom(&a->source);
 	ctx_leave(ctx);
 }
 
-/* ---- alloc and free ------------------------------------------------------------------------ */
-
-void *rill_arena_alloc(struct rill_arena *a, size_t len)
-{
-	return usable(a) ? take(a, ALIGNMENT_MIN, len) : NULL;
-}
-
-void *rill_arena_alloc_aligned(struct rill_arena *a, size_t alignment, size_t len)
-{
-	if (!usable(a) || !alignment || (alignment & (alignment - 1)) || alignment > ALIGNMENT_MAX)
-		return NULL;
-	return take(a, alignment > ALIGNMENT_MIN ? alignment : ALIGNMENT_MIN, len);
-}
-
-void *rill_arena_alloc_with(struct rill_arena *a, size_t len, void (*destructor)(void *block, void *user),
-                            void *user)
-{
-	void *block = rill_arena_alloc(a, len);
-
-	if (!block || !destructor || add_destructor(a, block, destructor, user))
-		return block;
-	give_back(a, block, length_of(a, block));
-	return NULL;
-}
-
-static bool resize_in_place(struct rill_arena *a, void *block, size_t had, size_t len)
-{
-	size_t has;
-
-	if (a->allocator.resize ? a->allocator.resize(a->self, block, len) < 0 : len > had)
-		return false;
-	has = length_of(a, block);
-	if ((a->flags & RILL_ARENA_WIPE) && has < had)
-		memset((char *)block + has, 0, had - has);
-	a->allocated += has - had;
-	if (has < had)
-		came_back(a);
-	wake(a);
-	return true;
-}
-
-static void *move(struct rill_arena *a, void *block, size_t had, size_t len)
-{
-	uint32_t i = blocks_find(&a->blocks, offset_of(a, block));
-	void *to = take(a, ALIGNMENT_MIN, len);
-
-	if (!to)
-		return NULL;
-	if (i != NO_BLOCK && a->blocks.all[i].destructor) {
-		const struct block *b = &a->blocks.all[i];
-
-		if (!add_destructor(a, to, b->destructor, b->user)) {
-			give_back(a, to, length_of(a, to));
-			return NULL;
-		}
-		a->blocks.all[i].destructor = NULL;
-	}
-	memcpy(to, block, had < len ? had : len);
-	release(a, block);
-	return to;
-}
-
-void *rill_arena_realloc(struct rill_arena *a, void *block, size_t len)
-{
-	const struct block *b = NULL;
-	size_t had;
-	uint32_t i;
-
-	if (!block)
-		return rill_arena_alloc(a, len);
-	if (!usable(a) || find(a, block, &had) != block || len > a->pages.capacity)
-		return NULL;
-	len = len ? len : 1;
-	i = blocks_find(&a->blocks, offset_of(a, block));
-	if (i != NO_BLOCK)
-		b = &a->blocks.all[i];
-	if (b && b->freed)
-		return NULL;
-	if (b && len < b->lent_end)
-		return move(a, block, had, len);
-	return resize_in_place(a, block, had, len) ? block : move(a, block, had, len);
-}
-
-void rill_arena_free(struct rill_arena *a, void *block)
-{
-	if (block && usable(a))
-		release(a, block);
-}
+/* ---- trim and usage ------------------------------------------------------------------------ */
 
 size_t rill_arena_trim(struct rill_arena *a, size_t bytes)
 {
-	return usable(a) && a->allocator.trim ? a->allocator.trim(a->self, bytes) : 0;
+	return arena_usable(a) && a->allocator.trim ? a->allocator.trim(a->self, bytes) : 0;
 }
 
 void rill_arena_get_usage(const struct rill_arena *a, struct rill_arena_usage *ret_usage)
@@ -601,7 +314,7 @@ void rill_arena_get_usage(const struct rill_arena *a, struct rill_arena_usage *r
 	struct rill_arena_usage u = {0};
 	size_t size = ret_usage ? ret_usage->size : 0;
 
-	if (!usable(a) || size < sizeof(u.size))
+	if (!arena_usable(a) || size < sizeof(u.size))
 		return;
 	u.size = size;
 	u.reserved = a->pages.reserved;
@@ -613,7 +326,7 @@ void rill_arena_get_usage(const struct rill_arena *a, struct rill_arena_usage *r
 	memcpy(ret_usage, &u, size < sizeof(u) ? size : sizeof(u));
 }
 
-/* ---- lending ------------------------------------------------------------------------------- */
+/* ---- for sessions -------------------------------------------------------------------------- */
 
 bool arena_gone(const struct rill_arena *a)
 {
@@ -661,67 +374,4 @@ int arena_fd(const struct rill_arena *a)
 void arena_close_fd(struct rill_arena *a)
 {
 	pages_close(&a->pages);
-}
-
-int arena_lend(struct rill_arena *a, const void *data, size_t len, void **ret_block)
-{
-	struct block *b;
-	size_t room, at;
-	uint32_t i;
-	char *block;
-
-	if (a->gone || !(block = find(a, data, &room)))
-		return -EINVAL;
-	at = (size_t)((const char *)data - block);
-	if (len > room - at)
-		return -EINVAL;
-	i = blocks_find(&a->blocks, offset_of(a, block));
-	if (i == NO_BLOCK)
-		i = blocks_add(&a->blocks, offset_of(a, block));
-	if (i == NO_BLOCK)
-		return -ENOMEM;
-	b = &a->blocks.all[i];
-	if (b->freed && !b->loans) /* only its destructor is still to run */
-		return -EINVAL;
-	if (b->loans == UINT32_MAX)
-		return -ENOMEM;
-	if (b->loans++ == 0)
-		a->lent++;
-	if (b->lent_end < at + len)
-		b->lent_end = at + len;
-	*ret_block = block;
-	return 0;
-}
-
-void arena_unlend(struct rill_arena *a, void *block)
-{
-	uint32_t i = a->gone ? NO_BLOCK : blocks_find(&a->blocks, offset_of(a, block));
-	struct block *b = i == NO_BLOCK ? NULL : &a->blocks.all[i];
-
-	if (!b || !b->loans || --b->loans > 0)
-		return;
-	a->lent--;
-	b->lent_end = 0;
-	if (b->freed)
-		end_block(a, i);
-	else if (!b->destructor)
-		blocks_remove(&a->blocks, i);
-}
-
-int arena_map_peer(void **ret_base, int fd, uint64_t capacity, const char **ret_text)
-{
-	int r = memfd_check(fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL, capacity, true, ret_text);
-	void *base;
-
-	if (r < 0)
-		return r;
-	base = capacity ? mmap(NULL, capacity, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0) : MAP_FAILED;
-	if (base == MAP_FAILED)
-		return -ENOMEM;
-	if (madvise(base, capacity, MADV_DONTFORK) < 0 || madvise(base, capacity, MADV_DONTDUMP) < 0) {
-		munmap(base, capacity);
-		return -ENOMEM;
-	}
-	*ret_base = base;
-	return 0;
 }

@@ -14,9 +14,9 @@ struct block {
 	size_t offset;
 	size_t lent_end; /* bytes of it that are lent, from its begin */
 	uint32_t loans;
-	uint32_t next;   /* of the unused ones, or of the ones whose destructor waits */
-	bool live;       /* this record is in use */
-	bool freed;      /* its owner has let go of it */
+	uint32_t next; /* of the unused ones, or of the ones whose destructor waits */
+	bool live;     /* this record is in use */
+	bool freed;    /* its owner has let go of it */
 	void (*destructor)(void *block, void *user);
 	void *user;
 };

@@ -122,7 +122,9 @@ void pages_unmap(struct pages *p)
 
 static bool within(const struct pages *p, size_t offset, size_t len)
 {
-	return offset % UNIT == 0 && len % UNIT == 0 && offset <= p->capacity && len <= p->capacity - offset;
+	if (offset % UNIT || len % UNIT)
+		return false;
+	return offset <= p->capacity && len <= p->capacity - offset;
 }
 
 /* Any failure is want of memory; what the kernel found before it is given back. */

@@ -3,23 +3,21 @@
  *
  * All that it knows stands in one private mapping, touched as it is used: the pages' entries (see
  * runs.h) and per page 64 words of free bits, of which a slab uses one bit an object. A slab with
- * room is on its class's list; at most one slab a class is empty. The object that was freed last is
+ * room is on its shelf; at most one slab a shelf is empty. The object that was freed last is
  * taken first, then the lowest free bit: the same calls give the same places.
  */
 #include "shm/pool.h"
-
 #include "shm/runs.h"
+#include "shm/sizes.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 
-#define CLASSES 62
-#define OBJECT_MAX ((size_t)1 << 15) /* above it: runs */
-#define SMALL_MAX 1024 /* up to here classes are found in steps of 16 bytes, above in steps of 128 */
-#define SLAB_WORDS 64  /* of 64 objects: a page of the smallest class */
+#define SLAB_WORDS 64 /* of 64 objects: a page of the smallest class */
 
-struct class {
-	char *last;          /* freed last and not yet marked so: the next to be taken. NULL: none */
+/* The slabs of one size class. */
+struct shelf {
+	char *last; /* freed last and not yet marked so: the next to be taken. NULL: none */
 	uint32_t size;
 	uint32_t count;      /* objects in a slab */
 	uint32_t reciprocal; /* ceil(2^32 / size) */
@@ -32,63 +30,10 @@ struct pool {
 	size_t capacity;
 	size_t bytes;    /* of this mapping */
 	uint64_t *words; /* SLAB_WORDS a page: set bits are free objects */
-	struct class class[CLASSES];
-	uint8_t small[SMALL_MAX / 16 + 1];
-	uint8_t large[OBJECT_MAX / 128 + 1];
+	struct shelf shelf[CLASSES];
+	struct sizes sizes;
 	struct runs runs;
 };
-
-/* ---- classes ---- */
-
-/* Eight a doubling; from 8 KiB on the largest sizes of which 7, 6, 5, 4, 3 and 2 fill a page. */
-static uint32_t next_size(uint32_t size)
-{
-	uint32_t power = 128;
-
-	if (size < 128)
-		return size + 16;
-	if (size >= 8192)
-		return (uint32_t)(PAGE_BYTES / (PAGE_BYTES / size - 1)) & ~127u;
-	while (power * 2 <= size)
-		power *= 2;
-	return size + power / 8;
-}
-
-static void classes_init(struct pool *p)
-{
-	uint32_t size = 16, from = 0, c;
-
-	for (c = 0; c < CLASSES; c++) {
-		struct class *k = &p->class[c];
-
-		k->size = size;
-		k->count = (uint32_t)PAGE_BYTES / size;
-		k->reciprocal = (uint32_t)(((UINT64_C(1) << 32) + size - 1) / size);
-		k->first = k->empty = NO_PAGE;
-		for (; from <= size; from += from < SMALL_MAX ? 16 : 128) {
-			if (from <= SMALL_MAX)
-				p->small[from / 16] = (uint8_t)c;
-			if (from % 128 == 0)
-				p->large[from / 128] = (uint8_t)c;
-		}
-		size = next_size(size);
-	}
-}
-
-static unsigned class_of(const struct pool *p, size_t len)
-{
-	return len <= SMALL_MAX ? p->small[(len + 15) / 16] : p->large[(len + 127) / 128];
-}
-
-/* Sizes that are multiples of the alignment keep it, and the last one is a multiple of all. */
-static unsigned class_aligned(const struct pool *p, size_t alignment, size_t len)
-{
-	unsigned c = class_of(p, len > alignment ? len : alignment);
-
-	while (p->class[c].size & (alignment - 1))
-		c++;
-	return c;
-}
 
 /* ---- slabs ---- */
 
@@ -102,7 +47,7 @@ static size_t page_offset(const struct pool *p, const void *at)
 	return (size_t)((const char *)at - p->base) & (PAGE_BYTES - 1);
 }
 
-static void slab_link(struct pool *p, struct class *k, uint32_t s)
+static void slab_link(struct pool *p, struct shelf *k, uint32_t s)
 {
 	struct page *d = &p->runs.page[s];
 
@@ -113,7 +58,7 @@ static void slab_link(struct pool *p, struct class *k, uint32_t s)
 	k->first = s;
 }
 
-static void slab_unlink(struct pool *p, struct class *k, uint32_t s)
+static void slab_unlink(struct pool *p, struct shelf *k, uint32_t s)
 {
 	struct page *d = &p->runs.page[s];
 
@@ -131,18 +76,18 @@ static uint32_t index_of(const struct page *d, size_t at)
 	return (uint32_t)(at * d->reciprocal >> 32);
 }
 
-static bool is_free(const struct pool *p, const struct class *k, uint32_t s, uint32_t i)
+static bool is_free(const struct pool *p, const struct shelf *k, uint32_t s, uint32_t i)
 {
 	return i >= k->count || p->words[(size_t)s * SLAB_WORDS + i / 64] >> (i % 64) & 1;
 }
 
-static void slab_give(struct pool *p, struct class *k, uint32_t s)
+static void slab_give(struct pool *p, struct shelf *k, uint32_t s)
 {
 	slab_unlink(p, k, s);
 	runs_give(&p->runs, s);
 }
 
-static void mark_free(struct pool *p, struct class *k, const char *object)
+static void mark_free(struct pool *p, struct shelf *k, const char *object)
 {
 	uint32_t s = page_of(p, object), i;
 	struct page *d = &p->runs.page[s];
@@ -160,8 +105,8 @@ static void mark_free(struct pool *p, struct class *k, const char *object)
 		slab_give(p, k, s);
 }
 
-/* The last one freed of each class is kept aside: to take it again needs no look at its slab, and it is warm. */
-static void object_give(struct pool *p, struct class *k, char *object)
+/* The last one freed of each size is kept aside: to take it again needs no look at its slab, and it is warm. */
+static void object_give(struct pool *p, struct shelf *k, char *object)
 {
 	const char *older = k->last;
 
@@ -177,7 +122,7 @@ static bool give_kept(struct pool *p)
 	unsigned c;
 
 	for (c = 0; c < CLASSES; c++) {
-		struct class *k = &p->class[c];
+		struct shelf *k = &p->shelf[c];
 
 		any |= k->last || k->empty != NO_PAGE;
 		if (k->last)
@@ -201,7 +146,7 @@ static uint32_t take_run(struct pool *p, size_t n, size_t align)
 
 static uint32_t slab_new(struct pool *p, unsigned c)
 {
-	struct class *k = &p->class[c];
+	struct shelf *k = &p->shelf[c];
 	uint32_t s = take_run(p, 1, 1), left = k->count, w;
 	struct page *d;
 
@@ -209,7 +154,7 @@ static uint32_t slab_new(struct pool *p, unsigned c)
 		return NO_PAGE;
 	d = &p->runs.page[s];
 	d->kind = PAGE_SLAB;
-	d->class = (uint8_t)c;
+	d->shelf = (uint8_t)c;
 	d->used = 0;
 	d->rooms = 0;
 	d->reciprocal = k->reciprocal;
@@ -227,7 +172,7 @@ static uint32_t slab_new(struct pool *p, unsigned c)
 
 static void *object_take(struct pool *p, unsigned c)
 {
-	struct class *k = &p->class[c];
+	struct shelf *k = &p->shelf[c];
 	uint32_t s = k->first, w, i;
 	struct page *d;
 	uint64_t *word;
@@ -256,12 +201,21 @@ static void *object_take(struct pool *p, unsigned c)
 
 /* ---- the allocator's calls ---- */
 
+static void shelf_init(struct shelf *k, uint32_t size)
+{
+	k->size = size;
+	k->count = (uint32_t)PAGE_BYTES / size;
+	k->reciprocal = (uint32_t)(((UINT64_C(1) << 32) + size - 1) / size);
+	k->first = k->empty = NO_PAGE;
+}
+
 static int pool_create(void **ret_self, const struct rill_space *space)
 {
 	size_t count = space->capacity >> PAGE_SHIFT;
 	size_t words = count * SLAB_WORDS * sizeof(uint64_t);
 	size_t bytes = sizeof(struct pool) + words + runs_bytes(count);
 	struct pool *p;
+	unsigned c;
 
 	if (!count || count > PAGES_MAX)
 		return -EINVAL;
@@ -272,7 +226,9 @@ static int pool_create(void **ret_self, const struct rill_space *space)
 	p->capacity = space->capacity;
 	p->bytes = bytes;
 	p->words = (uint64_t *)(void *)(p + 1);
-	classes_init(p);
+	sizes_init(&p->sizes);
+	for (c = 0; c < CLASSES; c++)
+		shelf_init(&p->shelf[c], p->sizes.of[c]);
 	runs_init(&p->runs, space, p->words + count * SLAB_WORDS);
 	*ret_self = p;
 	return 0;
@@ -303,8 +259,8 @@ static void *pool_alloc(void *self, size_t alignment, size_t len)
 	if (len > OBJECT_MAX || alignment > OBJECT_MAX)
 		return run_alloc(p, alignment, len);
 	if (alignment <= 16)
-		return object_take(p, class_of(p, len));
-	return object_take(p, class_aligned(p, alignment, len));
+		return object_take(p, sizes_class(&p->sizes, len));
+	return object_take(p, sizes_class_aligned(&p->sizes, alignment, len));
 }
 
 static void pool_free(void *self, void *block)
@@ -313,7 +269,7 @@ static void pool_free(void *self, void *block)
 	uint32_t at = page_of(p, block);
 
 	if (p->runs.page[at].kind == PAGE_SLAB)
-		object_give(p, &p->class[p->runs.page[at].class], block);
+		object_give(p, &p->shelf[p->runs.page[at].shelf], block);
 	else
 		runs_give(&p->runs, at);
 }
@@ -325,7 +281,7 @@ static int pool_resize(void *self, void *block, size_t len)
 	const struct page *d = &p->runs.page[at];
 
 	if (d->kind == PAGE_SLAB)
-		return len <= p->class[d->class].size ? 0 : -ENOMEM;
+		return len <= p->shelf[d->shelf].size ? 0 : -ENOMEM;
 	if (len > p->capacity)
 		return -ENOMEM;
 	return runs_resize(&p->runs, at, (len + PAGE_BYTES - 1) >> PAGE_SHIFT);
@@ -334,7 +290,7 @@ static int pool_resize(void *self, void *block, size_t len)
 static int find_object(const struct pool *p, uint32_t s, size_t at, void **ret_block, size_t *ret_len)
 {
 	const struct page *d = &p->runs.page[s];
-	const struct class *k = &p->class[d->class];
+	const struct shelf *k = &p->shelf[d->shelf];
 	uint32_t i = index_of(d, at);
 	char *object = p->base + ((size_t)s << PAGE_SHIFT) + (size_t)i * k->size;
 
@@ -369,14 +325,14 @@ bool pool_release(void *self, void *block)
 	size_t offset = (uintptr_t)block - (uintptr_t)p->base;
 	uint32_t at = (uint32_t)(offset >> PAGE_SHIFT), i;
 	const struct page *d;
-	struct class *k;
+	struct shelf *k;
 
 	if (offset >= p->capacity)
 		return false;
 	d = &p->runs.page[at];
 	offset &= PAGE_BYTES - 1;
 	if (d->kind == PAGE_SLAB) {
-		k = &p->class[d->class];
+		k = &p->shelf[d->shelf];
 		i = index_of(d, offset);
 		if (offset != i * k->size || is_free(p, k, at, i) || block == k->last)
 			return false;
@@ -399,12 +355,12 @@ size_t pool_allocated(const void *self)
 		const struct page *d = &p->runs.page[at];
 
 		if (d->kind == PAGE_SLAB)
-			bytes += (size_t)d->used * p->class[d->class].size;
+			bytes += (size_t)d->used * p->shelf[d->shelf].size;
 		else if (d->kind == PAGE_RUN)
 			bytes += (size_t)d->length << PAGE_SHIFT;
 	}
 	for (c = 0; c < CLASSES; c++)
-		bytes -= p->class[c].last ? p->class[c].size : 0;
+		bytes -= p->shelf[c].last ? p->shelf[c].size : 0;
 	return bytes;
 }
 

@@ -7,11 +7,10 @@
 #include "shm/runs.h"
 
 #include <errno.h>
-#include <string.h>
 
-#define LOOKS 16       /* entries of an index that one call looks at */
-#define SCAN 1024      /* pages of a free run whose backing is looked at: keeps give and take O(1) */
-#define STEP 4         /* pages: what is reserved at least when the kernel must be asked */
+#define LOOKS 16  /* entries of an index that one call looks at */
+#define SCAN 1024 /* pages of a free run whose backing is looked at: keeps give and take O(1) */
+#define STEP 4    /* pages: what is reserved at least when the kernel must be asked */
 
 /* ---- the two indexes ---- */
 

@@ -22,15 +22,15 @@ enum { FIT_ALL, FIT_BACKED, FITS };
 
 struct page {
 	uint8_t kind;
-	uint8_t class;   /* PAGE_SLAB: of its objects */
+	uint8_t shelf;   /* PAGE_SLAB: which one it is on */
 	uint16_t used;   /* PAGE_SLAB: objects handed out */
 	uint32_t length; /* of the segment, in pages */
 	union {
-		struct { /* PAGE_FREE */
+		struct {                 /* PAGE_FREE */
 			uint32_t backed; /* pages at the begin that need no reserving (or more) */
 			uint32_t next[FITS], prev[FITS];
 		};
-		struct { /* PAGE_SLAB: with the slabs of its class that have room */
+		struct {                /* PAGE_SLAB: with the slabs of its shelf that have room */
 			uint64_t rooms; /* bit n: word n of its free bits is not zero */
 			uint32_t after, before;
 			uint32_t reciprocal; /* of its objects' size */
@@ -50,10 +50,10 @@ struct runs {
 	struct rill_space space;
 	size_t count; /* pages */
 	struct page *page;
-	struct tiers heads;    /* the segments' first pages */
-	uint64_t *backed;      /* pages that were reserved */
-	uint64_t *used;        /* and of these the ones that were ever in a run since: see runs_prepare() */
-	size_t ahead;          /* pages in backed, not in used */
+	struct tiers heads; /* the segments' first pages */
+	uint64_t *backed;   /* pages that were reserved */
+	uint64_t *used;     /* and of these the ones that were ever in a run since: see runs_prepare() */
+	size_t ahead;       /* pages in backed, not in used */
 	struct fit fit[FITS];
 };
 

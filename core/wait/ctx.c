@@ -92,11 +92,12 @@ static void free_lists(struct rill_ctx *ctx)
 
 void ctx_settle(struct rill_ctx *ctx)
 {
-	bool last = ctx->destroyed;
+	bool last;
 
-	/* Depth stays 1 meanwhile: what finish() enters is not outermost. */
+	/* Depth stays 1 meanwhile: what finish() enters is not outermost. It may destroy the ctx. */
 	if (ctx_live(ctx))
 		settle(ctx);
+	last = ctx->destroyed;
 	if (last)
 		free_lists(ctx);
 	ctx->front.unsettled = false;

@@ -26,10 +26,13 @@ static int begin(struct rill_ctx *ctx)
 
 static int end(struct rill_ctx *ctx)
 {
-	int r = ctx_check(ctx);
+	int r;
 
 	ctx->front.dispatching = false;
-	ctx_leave(ctx); /* ctx may be gone now */
+	ctx_ref(ctx);
+	ctx_leave(ctx); /* destructors of arenas may destroy the ctx even now */
+	r = ctx_check(ctx);
+	ctx_unref(ctx);
 	return r;
 }
 

@@ -35,7 +35,7 @@ struct source_ops {
 	bool (*rest)(struct source *s);
 
 	void (*drop)(struct source *s);   /* the ctx is destroyed: end at once, without callbacks; must source_doom(). */
-	void (*child)(struct source *s);  /* the same in a forked child: close and unmap, nothing else; then free it */
+	void (*child)(struct source *s);  /* the same in a forked child: close and unmap, nothing else; must source_doom() */
 	void (*finish)(struct source *s); /* doomed, depth is 0, on no list of the ctx: free */
 };
 
@@ -43,7 +43,7 @@ struct source {
 	struct rill_watch watch; /* fd is -1 while not watched */
 	const struct source_ops *ops;
 	struct rill_ctx *ctx;
-	struct link all;      /* in ctx->sources, from source_add() to finish() */
+	struct link all;      /* in ctx->sources, from source_add() to source_doom() */
 	struct link awake;    /* in ctx->awake */
 	struct link dirty;    /* in ctx->dirty: wants or deadline may have changed */
 	struct link doomed;   /* in ctx->doomed */

@@ -32,7 +32,7 @@ struct rill_arena_usage {
 	size_t size;      /* set by the caller */
 	size_t reserved;  /* bytes backed by memory */
 	size_t resident;  /* bytes in memory, as mincore() says; asking costs time by the capacity */
-	size_t allocated; /* bytes handed out, rounded as the allocator does */
+	size_t allocated; /* bytes handed out, rounded as the allocator does; asking costs time by what is in use */
 	size_t lent;      /* blocks lent now */
 };
 
@@ -58,7 +58,7 @@ RILL_API void *rill_arena_alloc_with(struct rill_arena *a, size_t len, void (*de
                                      void *user);
 
 /* Resize, moving if needed. A lent block is never resized in place to less than what is lent, and when it moves the old one
- * stays until the last loan is back. A destructor moves along. NULL, and `block` stays as it is: no room. block NULL:
+ * stays until the last loan is back. A destructor moves along, an alignment above 16 does not. NULL, and `block` stays as it is: no room. block NULL:
  * alloc; len 0: as 1. A pointer that is not a live block's begin: NULL. */
 RILL_API void *rill_arena_realloc(struct rill_arena *a, void *block, size_t len);
 

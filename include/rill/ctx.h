@@ -108,8 +108,9 @@ RILL_API int rill_ctx_dispatch_fd(struct rill_ctx *ctx, int fd);
 RILL_API int rill_ctx_dispatch_all(struct rill_ctx *ctx);
 
 /* Rings only, no system call (the clock aside), until something was delivered or spin_ns are over (0: one look). Runs
- * callbacks. Returns the number of messages taken and of events told. It does not arm the doorbells: the deadline is
- * "now" until the next rill_ctx_dispatch(ctx, NULL), so a loop that asks cannot fall asleep on data. It does not read the
+ * callbacks. Returns the number of messages taken and of events told. It does not arm the doorbells: once
+ * something was delivered the deadline is "now" until the next rill_ctx_dispatch(ctx, NULL), so a loop that asks cannot
+ * fall asleep on data. It does not read the
  * socket: new channels, closes and hang-ups are seen by a dispatch of the watch only, so call one now and then.
  *   -ECANCELED  a callback destroyed the ctx;   -EBUSY  called inside a callback */
 RILL_API int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns);

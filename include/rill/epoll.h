@@ -22,7 +22,8 @@ RILL_API int rill_epoll_attach(struct rill_ctx *ctx);
 RILL_API int rill_epoll_fd(struct rill_ctx *ctx);
 
 /* Wait for at most timeout_ms (-1: no limit, 0: do not wait) or until the ctx's deadline, then dispatch what is ready.
- * Attaches on first use. Returns the number of ready watches dispatched (0: timeout).
+ * Attaches on first use. Returns how many things it dispatched: ready watches, and the deadline if it had passed; 0 is
+ * your timeout.
  *   -EINTR      a signal came
  *   -ECANCELED  a callback destroyed the ctx
  *   -EBUSY      inside a callback, or another kind of loop is attached

@@ -9,7 +9,8 @@ extern "C" {
 #endif
 
 /* Wait with select() for at most timeout_ms (-1: no limit, 0: do not wait) or until the ctx's deadline, then dispatch what
- * is ready. Attaches on first use; makes no descriptor. Returns the number of ready watches dispatched (0: timeout).
+ * is ready. Attaches on first use; makes no descriptor. Returns how many things it dispatched: ready
+ * watches, and the deadline if it had passed; 0 is your timeout.
  * Once attached, a call that would need to watch an fd at or above FD_SETSIZE (1024) fails with -ERANGE.
  *   -EINTR      a signal came
  *   -ECANCELED  a callback destroyed the ctx

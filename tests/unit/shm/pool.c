@@ -1,0 +1,782 @@
+/* tests/unit/shm/pool.c - the built-in allocator, over a space that keeps book of its pages. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/support/leaks.h"
+#include "tests/support/rounds.h"
+
+#include <errno.h>
+#include <rill/allocator.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+#define GIB ((size_t)1 << 30)
+#define PAGE (64 * KIB)
+
+/* ---- a space ------------------------------------------------------------------------------- */
+
+struct world {
+	const struct rill_allocator *a;
+	void *self;
+	char *base;
+	size_t capacity;
+	char *mapped;
+	unsigned char *reserved; /* by page */
+	size_t reserves, fresh;  /* calls, and pages that were not reserved before */
+	size_t limit;            /* pages that reserve() has; 0: no limit */
+	bool refuse;
+};
+
+static int reserve(void *space, size_t offset, size_t len)
+{
+	struct world *w = space;
+	size_t i;
+
+	assert_true(offset % PAGE == 0 && len % PAGE == 0 && len > 0);
+	assert_true(offset <= w->capacity && len <= w->capacity - offset);
+	if (w->refuse || (w->limit && w->fresh + len / PAGE > w->limit))
+		return -ENOMEM;
+	w->reserves++;
+	for (i = offset / PAGE; i < (offset + len) / PAGE; i++) {
+		w->fresh += !w->reserved[i];
+		w->reserved[i] = 1;
+	}
+	return 0;
+}
+
+static int unreserve(void *space, size_t offset, size_t len)
+{
+	struct world *w = space;
+	size_t i;
+
+	if (w->refuse)
+		return -EPERM;
+	for (i = offset / PAGE; i < (offset + len) / PAGE; i++) {
+		assert_true(w->reserved[i]);
+		w->reserved[i] = 0;
+	}
+	memset(w->base + offset, 0, len);
+	return 0;
+}
+
+/* Half of the ranges that an allocator is given are not at a multiple of more than 64 KiB: make it all of them. */
+static void begin(struct world *w, size_t capacity)
+{
+	struct rill_space space = {.size = sizeof(space), .reserve = reserve, .unreserve = unreserve};
+	size_t lead;
+
+	*w = (struct world){.a = rill_pool_allocator(), .capacity = capacity};
+	w->mapped = mmap(NULL, capacity + 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_true(w->mapped != MAP_FAILED);
+	lead = -(uintptr_t)w->mapped & (2 * MIB - 1);
+	w->base = w->mapped + lead + PAGE;
+	w->reserved = calloc(capacity / PAGE, 1);
+	space.base = w->base;
+	space.capacity = capacity;
+	space.space = w;
+	assert_int_equal(w->a->create(&w->self, &space), 0);
+}
+
+static void end(struct world *w)
+{
+	w->a->destroy(w->self);
+	munmap(w->mapped, w->capacity + 4 * MIB);
+	free(w->reserved);
+}
+
+static char *take(struct world *w, size_t alignment, size_t len)
+{
+	return w->a->alloc(w->self, alignment, len);
+}
+
+static void give(struct world *w, void *block)
+{
+	w->a->free(w->self, block);
+}
+
+static size_t length(struct world *w, const void *inside)
+{
+	void *block;
+	size_t len;
+
+	return w->a->find(w->self, inside, &block, &len) < 0 ? 0 : len;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+static void all_calls_are_there(void **state)
+{
+	const struct rill_allocator *a = rill_pool_allocator();
+
+	(void)state;
+	assert_int_equal(a->size, sizeof(*a));
+	assert_true(a->name && a->create && a->destroy && a->alloc && a->free);
+	assert_true(a->resize && a->find && a->prepare && a->trim);
+}
+
+static void a_space_of_no_page_or_above_a_tebibyte_is_refused(void **state)
+{
+	struct rill_space space = {.size = sizeof(space), .reserve = reserve, .unreserve = unreserve};
+	void *self;
+
+	(void)state;
+	assert_int_equal(rill_pool_allocator()->create(&self, &space), -EINVAL);
+	space.capacity = 1024 * GIB + PAGE;
+	assert_int_equal(rill_pool_allocator()->create(&self, &space), -EINVAL);
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+static void every_size_gets_room_alignment_and_reserved_pages(void **state)
+{
+	struct world w;
+	size_t len, last = 0;
+
+	(void)state;
+	begin(&w, 256 * MIB);
+	for (len = 1; len < 300 * KIB; len += len < 70 * KIB ? 7 : 997) {
+		char *block = take(&w, 16, len);
+		size_t has = length(&w, block), i;
+
+		assert_non_null(block);
+		assert_int_equal((uintptr_t)block % 16, 0);
+		assert_true(has >= len && has >= last);
+		for (i = (size_t)(block - w.base) / PAGE; i <= (size_t)(block - w.base + (ptrdiff_t)has - 1) / PAGE; i++)
+			assert_true(w.reserved[i]);
+		last = has;
+		give(&w, block);
+	}
+	end(&w);
+}
+
+static void classes_waste_at_most_a_third_of_a_big_object_and_an_eighth_of_a_small_one(void **state)
+{
+	struct world w;
+	size_t len;
+
+	(void)state;
+	begin(&w, 16 * MIB);
+	for (len = 1; len <= 32 * KIB; len++) {
+		char *block = take(&w, 16, len);
+		size_t limit = len <= 128 ? len + 15 : len <= 8 * KIB ? len + len / 8 + 1 : len * 3 / 2 + 128;
+
+		assert_true(length(&w, block) <= limit);
+		give(&w, block);
+	}
+	end(&w);
+}
+
+static void every_alignment_is_kept(void **state)
+{
+	struct world w;
+	size_t alignment, len;
+
+	(void)state;
+	begin(&w, 64 * MIB);
+	for (alignment = 16; alignment <= 8 * MIB; alignment *= 2) {
+		for (len = 1; len <= 2 * MIB; len = len * 3 + 1) {
+			char *first = take(&w, alignment, len), *second = take(&w, alignment, len);
+
+			assert_non_null(first);
+			assert_non_null(second);
+			assert_int_equal((uintptr_t)first % alignment, 0);
+			assert_int_equal((uintptr_t)second % alignment, 0);
+			assert_true(length(&w, first) >= len);
+			assert_true(second >= first + len || first >= second + len);
+			give(&w, first);
+			give(&w, second);
+		}
+	}
+	assert_non_null(take(&w, 16, 64 * MIB));
+	end(&w);
+}
+
+static void an_aligned_block_fits_where_only_it_fits(void **state)
+{
+	struct world w;
+	char *block;
+
+	(void)state;
+	begin(&w, 4 * MIB); /* begins 64 KiB above a multiple of 2 MiB */
+	block = take(&w, 2 * MIB, 2 * MIB);
+	assert_ptr_equal(block, w.base + 2 * MIB - PAGE);
+	assert_ptr_equal(take(&w, 2 * MIB, PAGE), w.base + 4 * MIB - PAGE);
+	assert_null(take(&w, 2 * MIB, PAGE));
+	end(&w);
+}
+
+static void senseless_sizes_are_null(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, MIB);
+	assert_null(take(&w, 16, MIB + 1));
+	assert_null(take(&w, 16, SIZE_MAX));
+	assert_null(take(&w, 16, SIZE_MAX - PAGE));
+	assert_null(take(&w, (size_t)1 << 63, 1));
+	assert_null(take(&w, (size_t)1 << 63, SIZE_MAX));
+	assert_int_equal(w.a->resize(w.self, take(&w, 16, PAGE), SIZE_MAX), -ENOMEM);
+	end(&w);
+}
+
+static void the_same_calls_give_the_same_places(void **state)
+{
+	struct world w[2];
+	char *block[2][256] = {{0}};
+	uint64_t seed = rounds_seed();
+	int i, k;
+
+	(void)state;
+	begin(&w[0], 64 * MIB);
+	begin(&w[1], 64 * MIB);
+	for (i = 0; i < 20000; i++) {
+		uint64_t r = rounds_random(&seed);
+		size_t at = r % 256, len = (r >> 8) % (r & 1 << 30 ? 512 : 200000) + 1;
+
+		for (k = 0; k < 2; k++) {
+			if (block[k][at])
+				give(&w[k], block[k][at]);
+			block[k][at] = take(&w[k], 16, len);
+		}
+		assert_int_equal(block[0][at] - w[0].base, block[1][at] - w[1].base);
+	}
+	end(&w[0]);
+	end(&w[1]);
+}
+
+/* ---- find ---------------------------------------------------------------------------------- */
+
+/* What find() must say for `inside`, from a list of the live blocks. */
+static void check_find(struct world *w, char *const *live, const size_t *len, size_t count, const char *inside)
+{
+	void *block = NULL;
+	size_t has = 0, i;
+	int r = w->a->find(w->self, inside, &block, &has);
+
+	for (i = 0; i < count; i++) {
+		if (!live[i] || inside < live[i] || inside >= live[i] + len[i])
+			continue;
+		assert_int_equal(r, 0);
+		assert_ptr_equal(block, live[i]);
+		assert_int_equal(has, len[i]);
+		return;
+	}
+	assert_int_equal(r, -ENOENT);
+	assert_null(block);
+}
+
+static void find_is_right_for_every_address(void **state)
+{
+	static const size_t wish[] = {1, 24, 48, 200, 5000, 9000, 13000, 20000, 32768, PAGE, 2 * PAGE + 1};
+	enum { COUNT = 3 * sizeof(wish) / sizeof(wish[0]) };
+	struct world w;
+	char *live[COUNT], *at;
+	size_t len[COUNT], i;
+
+	(void)state;
+	begin(&w, 2 * MIB);
+	for (i = 0; i < COUNT; i++) {
+		live[i] = take(&w, 16, wish[i / 3]);
+		assert_non_null(live[i]);
+		len[i] = length(&w, live[i]);
+	}
+	for (i = 1; i < COUNT; i += 3) {
+		give(&w, live[i]);
+		live[i] = NULL;
+	}
+	for (at = w.base - 40; at < w.base + w.capacity + 40; at += rounds_of(61, 3, 1))
+		check_find(&w, live, len, COUNT, at);
+	check_find(&w, live, len, COUNT, NULL);
+	check_find(&w, live, len, COUNT, (char *)&w);
+	check_find(&w, live, len, COUNT, (char *)UINTPTR_MAX);
+	end(&w);
+}
+
+static void find_from_deep_inside_a_long_run(void **state)
+{
+	struct world w;
+	char *small, *big, *after;
+	void *block;
+	size_t len, at;
+
+	(void)state;
+	begin(&w, 20 * GIB); /* more than 64 * 64 pages: three tiers */
+	small = take(&w, 16, PAGE);
+	big = take(&w, 16, 18 * GIB);
+	after = take(&w, 16, PAGE);
+	assert_true(small && big && after);
+	for (at = 0; at < 18 * GIB; at += 123 * MIB + 4567) {
+		assert_int_equal(w.a->find(w.self, big + at, &block, &len), 0);
+		assert_ptr_equal(block, big);
+	}
+	assert_int_equal(w.a->find(w.self, big + 18 * GIB - 1, &block, &len), 0);
+	assert_int_equal(w.a->find(w.self, big + 18 * GIB, &block, &len), 0);
+	assert_ptr_equal(block, after);
+	give(&w, big);
+	assert_int_equal(w.a->find(w.self, big + 9 * GIB, &block, &len), -ENOENT);
+	end(&w);
+}
+
+/* ---- use and reuse ------------------------------------------------------------------------- */
+
+static void all_of_the_capacity_can_be_used_and_used_again(void **state)
+{
+	char *block[256];
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w, 16 * MIB);
+	for (i = 0; i < 256; i++)
+		assert_non_null(block[i] = take(&w, 16, PAGE));
+	assert_null(take(&w, 16, 1));
+	for (i = 0; i < 256; i++)
+		give(&w, block[i * 37 % 256]);
+	block[0] = take(&w, 16, 16 * MIB);
+	assert_ptr_equal(block[0], w.base);
+	give(&w, block[0]);
+	end(&w);
+}
+
+static void a_run_that_just_fits_is_found(void **state)
+{
+	struct world w;
+	size_t pages;
+
+	(void)state;
+	for (pages = 1; pages < 200; pages++) {
+		char *left, *wall;
+
+		begin(&w, (pages + 1) * PAGE);
+		left = take(&w, 16, pages * PAGE);
+		wall = take(&w, 16, PAGE);
+		assert_non_null(wall);
+		give(&w, left);
+		assert_ptr_equal(take(&w, 16, pages * PAGE), left);
+		end(&w);
+	}
+}
+
+static void empty_slabs_do_not_stand_in_the_way(void **state)
+{
+	struct world w;
+	size_t len;
+
+	(void)state;
+	begin(&w, 4 * MIB);
+	for (len = 16; len <= 32 * KIB; len += len / 8 + 16)
+		give(&w, take(&w, 16, len)); /* each class keeps a slab */
+	assert_non_null(take(&w, 16, 4 * MIB));
+	end(&w);
+}
+
+static void objects_of_a_full_slab_come_back(void **state)
+{
+	static char *block[2 * 4096];
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w, 2 * PAGE);
+	for (i = 0; i < 2 * 4096; i++)
+		assert_non_null(block[i] = take(&w, 16, 16));
+	assert_null(take(&w, 16, 16));
+	for (i = 0; i < 2 * 4096; i += 2)
+		give(&w, block[i]);
+	for (i = 0; i < 4096; i++)
+		assert_non_null(take(&w, 16, 16));
+	assert_null(take(&w, 16, 16));
+	end(&w);
+}
+
+static void no_memory_is_null_and_changes_nothing(void **state)
+{
+	struct world w;
+	char *block;
+
+	(void)state;
+	begin(&w, MIB);
+	w.refuse = true;
+	assert_null(take(&w, 16, 100));
+	assert_null(take(&w, 16, 500 * KIB));
+	assert_int_equal(w.a->prepare(w.self, PAGE), 0);
+	w.refuse = false;
+	block = take(&w, 16, PAGE);
+	w.refuse = true;
+	assert_int_equal(w.a->resize(w.self, block, MIB), -ENOMEM);
+	assert_int_equal(length(&w, block), PAGE);
+	w.refuse = false;
+	assert_int_equal(w.a->resize(w.self, block, MIB), 0);
+	end(&w);
+}
+
+static void where_a_step_is_too_much_one_page_will_do(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, MIB);
+	w.limit = 2;
+	assert_non_null(take(&w, 16, PAGE));
+	assert_non_null(take(&w, 16, PAGE));
+	assert_null(take(&w, 16, PAGE));
+	assert_int_equal(w.fresh, 2);
+	end(&w);
+}
+
+static void many_runs_that_are_too_short_do_not_hide_one_that_fits(void **state)
+{
+	char *run[40], *longer;
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w, 128 * MIB);
+	longer = take(&w, 16, 40 * PAGE);
+	for (i = 0; i < 40; i++) {
+		assert_non_null(take(&w, 16, PAGE)); /* a wall */
+		run[i] = take(&w, 16, 32 * PAGE);
+	}
+	while (take(&w, 16, PAGE))
+		;
+	for (i = 0; i < 40; i++)
+		give(&w, run[i]);
+	give(&w, longer);
+	assert_ptr_equal(take(&w, 16, 33 * PAGE), longer);
+	assert_null(take(&w, 16, 33 * PAGE));
+	end(&w);
+}
+
+/* ---- resize -------------------------------------------------------------------------------- */
+
+static void a_run_grows_and_shrinks_in_place(void **state)
+{
+	struct world w;
+	char *block, *next;
+
+	(void)state;
+	begin(&w, 2 * MIB);
+	block = take(&w, 16, 3 * PAGE);
+	memset(block, 7, 3 * PAGE);
+	assert_int_equal(w.a->resize(w.self, block, 10 * PAGE), 0);
+	assert_int_equal(length(&w, block + 9 * PAGE), 10 * PAGE);
+	assert_true(w.reserved[9]);
+	assert_int_equal(block[3 * PAGE - 1], 7);
+	assert_int_equal(w.a->resize(w.self, block, 1), 0);
+	assert_int_equal(length(&w, block), PAGE);
+	assert_int_equal(length(&w, block + PAGE), 0);
+	next = take(&w, 16, PAGE);
+	assert_ptr_equal(next, block + PAGE);
+	assert_int_equal(w.a->resize(w.self, block, 2 * PAGE), -ENOMEM);
+	give(&w, next);
+	assert_int_equal(w.a->resize(w.self, block, 2 * MIB), 0);
+	assert_int_equal(w.a->resize(w.self, block, 2 * MIB + 1), -ENOMEM);
+	give(&w, block);
+	assert_non_null(take(&w, 16, 2 * MIB));
+	end(&w);
+}
+
+static void an_object_is_resized_within_its_class(void **state)
+{
+	struct world w;
+	char *block;
+
+	(void)state;
+	begin(&w, MIB);
+	block = take(&w, 16, 1000);
+	assert_int_equal(w.a->resize(w.self, block, 1024), 0);
+	assert_int_equal(w.a->resize(w.self, block, 1), 0);
+	assert_int_equal(w.a->resize(w.self, block, 1025), -ENOMEM);
+	end(&w);
+}
+
+/* ---- pages --------------------------------------------------------------------------------- */
+
+static void what_is_prepared_needs_no_more_memory(void **state)
+{
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w, 16 * MIB);
+	assert_int_equal(w.a->prepare(w.self, 4 * PAGE - 100), 4 * PAGE);
+	assert_int_equal(w.a->prepare(w.self, 4 * PAGE), 0);
+	assert_int_equal(w.fresh, 4);
+	for (i = 1; i <= 4; i++) {
+		size_t before = w.reserves;
+
+		assert_non_null(take(&w, 16, PAGE));
+		assert_int_equal(w.reserves, before + 1); /* it is seen that it is used up */
+		assert_int_equal(w.fresh, 4);
+	}
+	assert_int_equal(w.a->prepare(w.self, 2 * PAGE), 2 * PAGE);
+	assert_int_equal(w.a->prepare(w.self, SIZE_MAX), 10 * PAGE + 15 * MIB);
+	assert_int_equal(w.fresh, 256);
+	end(&w);
+}
+
+static void alloc_reserves_in_steps_of_256_kib(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 16 * MIB);
+	assert_non_null(take(&w, 16, 1));
+	assert_int_equal(w.fresh, 4);
+	assert_non_null(take(&w, 16, 10 * PAGE));
+	assert_int_equal(w.fresh, 11);
+	end(&w);
+}
+
+static void used_pages_are_used_again_before_new_ones(void **state)
+{
+	char *block[64];
+	struct world w;
+	size_t i, before;
+
+	(void)state;
+	begin(&w, 16 * MIB);
+	for (i = 0; i < 64; i++)
+		block[i] = take(&w, 16, PAGE);
+	for (i = 0; i < 64; i += 2)
+		give(&w, block[i]);
+	before = w.reserves;
+	for (i = 0; i < 32; i++)
+		assert_non_null(take(&w, 16, 1 + (i % 10) * 3000));
+	assert_int_equal(w.reserves, before);
+	end(&w);
+}
+
+static void a_backed_run_is_used_before_one_that_fits_better(void **state)
+{
+	struct world w;
+	char *hole, *backed;
+
+	(void)state;
+	begin(&w, MIB);
+	hole = take(&w, 16, PAGE);
+	assert_non_null(take(&w, 16, PAGE));
+	backed = take(&w, 16, 5 * PAGE);
+	assert_non_null(take(&w, 16, PAGE));
+	give(&w, hole);
+	w.a->trim(w.self, SIZE_MAX);
+	give(&w, backed);
+	assert_ptr_equal(take(&w, 16, PAGE), backed);
+	end(&w);
+}
+
+static void trim_gives_back_what_no_block_uses_the_highest_first(void **state)
+{
+	char *block[16];
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w, MIB);
+	for (i = 0; i < 16; i++)
+		block[i] = memset(take(&w, 16, PAGE), 1, PAGE);
+	for (i = 0; i < 16; i++)
+		if (i != 5 && i != 12)
+			give(&w, block[i]);
+	assert_int_equal(w.a->trim(w.self, PAGE - 1), 0);
+	assert_int_equal(w.a->trim(w.self, 2 * PAGE + 5), 2 * PAGE);
+	assert_true(!w.reserved[15] && !w.reserved[14] && w.reserved[13]);
+	assert_int_equal(w.a->trim(w.self, SIZE_MAX), 12 * PAGE);
+	for (i = 0; i < 16; i++)
+		assert_int_equal(w.reserved[i], i == 5 || i == 12);
+	assert_int_equal(block[5][PAGE - 1], 1);
+	assert_int_equal(w.a->trim(w.self, SIZE_MAX), 0);
+	assert_non_null(take(&w, 16, 5 * PAGE));
+	assert_true(w.reserved[0] && w.reserved[4]);
+	end(&w);
+}
+
+static void trim_takes_empty_slabs_and_stops_where_the_system_refuses(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, MIB);
+	give(&w, take(&w, 16, 100));
+	give(&w, take(&w, 16, 1000));
+	w.refuse = true;
+	assert_int_equal(w.a->trim(w.self, SIZE_MAX), 0);
+	w.refuse = false;
+	assert_int_equal(w.a->trim(w.self, SIZE_MAX), 4 * PAGE);
+	end(&w);
+}
+
+static void a_tebibyte_costs_what_is_used(void **state)
+{
+	struct rill_space space = {.size = sizeof(space), .reserve = reserve, .unreserve = unreserve};
+	struct world w = {.a = rill_pool_allocator(), .capacity = 1024 * GIB};
+	size_t before = leaks_resident();
+	char *low, *high;
+
+	(void)state;
+	if (rounds_under_valgrind() || rounds_under_sanitizer())
+		skip();
+	w.reserved = mmap(NULL, w.capacity / PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	w.base = (char *)((uintptr_t)1 << 44); /* no memory is there: the allocator never touches it */
+	space.base = w.base;
+	space.capacity = w.capacity;
+	space.space = &w;
+	assert_int_equal(w.a->create(&w.self, &space), 0);
+	low = take(&w, 16, 100);
+	w.refuse = true;
+	assert_null(take(&w, 16, w.capacity));
+	assert_null(take(&w, 16, w.capacity - PAGE)); /* would fit */
+	w.refuse = false;
+	high = take(&w, GIB, PAGE);
+	assert_int_equal((uintptr_t)high % GIB, 0);
+	assert_int_equal(length(&w, low + 50), 112);
+	assert_int_equal(length(&w, high + 50), PAGE);
+	assert_true(leaks_resident() < before + 2 * MIB);
+	w.a->destroy(w.self);
+	munmap(w.reserved, w.capacity / PAGE);
+}
+
+/* ---- a shadow model ------------------------------------------------------------------------ */
+
+#define BLOCKS 500
+
+struct shadow {
+	char *block;
+	size_t len;
+	unsigned char mark;
+};
+
+static void check_kept(const struct shadow *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->len; i += i < 64 || i + 65 > s->len ? 1 : 61)
+		assert_int_equal((unsigned char)s->block[i], s->mark);
+}
+
+static void check_apart(struct world *w, const struct shadow *all, const struct shadow *one)
+{
+	char *end = one->block + length(w, one->block);
+	int i;
+
+	for (i = 0; i < BLOCKS; i++)
+		if (all[i].block && &all[i] != one)
+			assert_true(all[i].block >= end || all[i].block + all[i].len <= one->block);
+}
+
+static size_t some_size(uint64_t r)
+{
+	switch (r % 8) {
+	case 0:
+		return (r >> 8) % (700 * KIB) + 1;
+	case 1:
+	case 2:
+		return (r >> 8) % (40 * KIB) + 1;
+	default:
+		return (r >> 8) % 1500 + 1;
+	}
+}
+
+static void step(struct world *w, struct shadow *all, uint64_t r, uint64_t q)
+{
+	struct shadow *s = &all[r % BLOCKS];
+	size_t len = some_size(r >> 16), alignment = (size_t)16 << ((q & 7) ? 0 : (q >> 3) % 15);
+
+	if (q % 1009 == 0)
+		w->a->trim(w->self, (q >> 10) % (4 * MIB));
+	if (q % 1013 == 0)
+		w->a->prepare(w->self, (q >> 10) % MIB);
+	w->refuse = q % 101 == 0;
+	if (s->block && q % 3 == 0 && w->a->resize(w->self, s->block, len) == 0) {
+		check_apart(w, all, s);
+		s->len = s->len < len ? s->len : len;
+		check_kept(s);
+		s->len = len;
+	} else if (s->block) {
+		check_kept(s);
+		give(w, s->block);
+		assert_int_equal(length(w, s->block), 0);
+		s->block = NULL;
+		return;
+	} else if ((s->block = take(w, alignment, len))) {
+		assert_int_equal((uintptr_t)s->block % alignment, 0);
+		s->len = len;
+		check_apart(w, all, s);
+	} else {
+		return;
+	}
+	assert_true(length(w, s->block + s->len / 2) >= s->len);
+	s->mark = (unsigned char)q;
+	memset(s->block, s->mark, s->len);
+}
+
+static void churn_against_a_shadow(void **state)
+{
+	static struct shadow all[BLOCKS];
+	uint64_t seed = rounds_seed();
+	unsigned i, rounds = rounds_of(3000, 60000, 500000);
+	struct world w;
+
+	(void)state;
+	memset(all, 0, sizeof(all));
+	begin(&w, 24 * MIB);
+	for (i = 0; i < rounds; i++) {
+		uint64_t r = rounds_random(&seed);
+
+		step(&w, all, r, rounds_random(&seed));
+	}
+	w.refuse = false;
+	for (i = 0; i < BLOCKS; i++) {
+		if (!all[i].block)
+			continue;
+		check_kept(&all[i]);
+		give(&w, all[i].block);
+	}
+	assert_ptr_equal(take(&w, 16, 24 * MIB), w.base); /* all has joined again */
+	end(&w);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(all_calls_are_there),
+		T(a_space_of_no_page_or_above_a_tebibyte_is_refused),
+		T(every_size_gets_room_alignment_and_reserved_pages),
+		T(classes_waste_at_most_a_third_of_a_big_object_and_an_eighth_of_a_small_one),
+		T(every_alignment_is_kept),
+		T(an_aligned_block_fits_where_only_it_fits),
+		T(senseless_sizes_are_null),
+		T(the_same_calls_give_the_same_places),
+		T(find_is_right_for_every_address),
+		T(find_from_deep_inside_a_long_run),
+		T(all_of_the_capacity_can_be_used_and_used_again),
+		T(a_run_that_just_fits_is_found),
+		T(empty_slabs_do_not_stand_in_the_way),
+		T(objects_of_a_full_slab_come_back),
+		T(no_memory_is_null_and_changes_nothing),
+		T(where_a_step_is_too_much_one_page_will_do),
+		T(many_runs_that_are_too_short_do_not_hide_one_that_fits),
+		T(a_run_grows_and_shrinks_in_place),
+		T(an_object_is_resized_within_its_class),
+		T(what_is_prepared_needs_no_more_memory),
+		T(alloc_reserves_in_steps_of_256_kib),
+		T(used_pages_are_used_again_before_new_ones),
+		T(a_backed_run_is_used_before_one_that_fits_better),
+		T(trim_gives_back_what_no_block_uses_the_highest_first),
+		T(trim_takes_empty_slabs_and_stops_where_the_system_refuses),
+		T(a_tebibyte_costs_what_is_used),
+		T(churn_against_a_shadow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* tests/unit/wait/adapters.c - what epoll, poll and select give back; their loop promises are in tests/contract. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "fake.h"
+#include "tests/support/allocs.h"
+#include "tests/support/leaks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <rill/rill.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static struct notes notes;
+static struct counts counts;
+static struct rill_ctx *ctx;
+
+static const struct waiter {
+	const char *name;
+	int (*wait)(struct rill_ctx *ctx, int timeout_ms);
+} waiters[] = {{"epoll", rill_epoll_wait}, {"poll", rill_poll_wait}, {"select", rill_select_wait}};
+
+#define END (waiters + 3)
+
+static int setup(void **state)
+{
+	notes = (struct notes){0};
+	counts = (struct counts){0};
+	return leaks_setup(state) || rill_ctx_create(&ctx, NULL);
+}
+
+static int teardown(void **state)
+{
+	rill_ctx_destroy(ctx);
+	return leaks_teardown(state);
+}
+
+static void a_wait_says_how_many_were_ready(void **state)
+{
+	const struct waiter *w;
+	int fds[2][2], i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(pipe2(fds[i], O_CLOEXEC), 0);
+		fake_create(ctx, &counts, &fake_ops, fds[i][0]);
+	}
+	for (w = waiters; w < END; w++) {
+		char bytes[2];
+
+		assert_int_equal(w->wait(ctx, 0), 0);
+		assert_int_equal(write(fds[0][1], "x", 1), 1);
+		assert_int_equal(w->wait(ctx, 10000), 1);
+		assert_int_equal(write(fds[1][1], "x", 1), 1);
+		assert_int_equal(w->wait(ctx, -1), 2);
+		for (i = 0; i < 2; i++)
+			assert_int_equal(read(fds[i][0], bytes, 2), 1);
+		rill_ctx_detach(ctx);
+	}
+	rill_ctx_destroy(ctx);
+	ctx = NULL;
+	for (i = 0; i < 2; i++) {
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+}
+
+static void another_loop_is_in_the_way(void **state)
+{
+	const struct waiter *w, *other;
+
+	(void)state;
+	assert_int_equal(rill_ctx_attach(ctx, &notes_loop, &notes), 0);
+	for (w = waiters; w < END; w++)
+		assert_int_equal(w->wait(ctx, -1), -EBUSY);
+	assert_int_equal(rill_epoll_fd(ctx), -ENOENT);
+	for (w = waiters; w < END; w++) {
+		rill_ctx_detach(ctx);
+		assert_int_equal(w->wait(ctx, 0), 0);
+		for (other = waiters; other < END; other++)
+			assert_int_equal(other->wait(ctx, 0), other == w ? 0 : -EBUSY);
+		assert_int_equal(rill_epoll_attach(ctx), -EBUSY);
+	}
+}
+
+static void no_ctx_is_refused(void **state)
+{
+	const struct waiter *w;
+
+	(void)state;
+	for (w = waiters; w < END; w++)
+		assert_int_equal(w->wait(NULL, 0), -EINVAL);
+	assert_int_equal(rill_epoll_fd(NULL), -EINVAL);
+	assert_int_equal(rill_epoll_attach(NULL), -EINVAL);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+static void a_signal_ends_the_wait(void **state)
+{
+	struct sigaction on = {.sa_handler = on_alarm}, before;
+	struct itimerval soon = {.it_value.tv_usec = 1000, .it_interval.tv_usec = 1000}, never = {0};
+	const struct waiter *w;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGALRM, &on, &before), 0);
+	for (w = waiters; w < END; w++) {
+		assert_int_equal(w->wait(ctx, 0), 0);
+		setitimer(ITIMER_REAL, &soon, NULL);
+		assert_int_equal(w->wait(ctx, 10000), -EINTR);
+		setitimer(ITIMER_REAL, &never, NULL);
+		rill_ctx_detach(ctx);
+	}
+	sigaction(SIGALRM, &before, NULL);
+}
+
+static void a_wait_ends_at_the_deadline(void **state)
+{
+	const struct waiter *w;
+	struct fake *f = fake_create(ctx, &counts, &fake_ops, -1);
+
+	(void)state;
+	for (w = waiters; w < END; w++) {
+		f->dues = 0;
+		fake_changes(f, POLLIN, ctx_now(ctx) + 2 * MSEC);
+		assert_int_equal(w->wait(ctx, -1), 1);
+		assert_int_equal(f->dues, 1);
+		assert_int_equal(w->wait(ctx, 0), 0);
+		rill_ctx_detach(ctx);
+	}
+}
+
+/* Above FD_SETSIZE a set would be written out of bounds. */
+static void select_refuses_high_descriptors(void **state)
+{
+	struct rlimit limit;
+	struct fake *f;
+	int fd;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_max < FD_SETSIZE + 10)
+		skip();
+	limit.rlim_cur = FD_SETSIZE + 10;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	fd = fcntl(0, F_DUPFD_CLOEXEC, FD_SETSIZE);
+	assert_true(fd >= FD_SETSIZE);
+
+	f = fake_create(ctx, &counts, &fake_ops, fd);
+	assert_non_null(f);
+	assert_int_equal(rill_select_wait(ctx, 0), -ERANGE);
+	assert_int_equal(rill_ctx_attach(ctx, &notes_loop, &notes), 0);
+	rill_ctx_detach(ctx);
+	source_unwatch(&f->source);
+	assert_int_equal(rill_select_wait(ctx, 0), 0);
+	assert_int_equal(source_watch(&f->source, fd), -ERANGE);
+	assert_int_equal(rill_select_wait(ctx, 0), 0);
+	close(fd);
+}
+
+static void attaching_without_descriptors_or_memory_leaves_nothing(void **state)
+{
+	const struct waiter *w;
+	struct rlimit limit, none;
+	struct leaks before;
+
+	(void)state;
+	leaks_take(&before);
+	for (w = waiters; w < END; w++) {
+		allocs_refuse(1);
+		assert_int_equal(w->wait(ctx, 0), -ENOMEM);
+		allocs_refuse(0);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(rill_epoll_wait(ctx, 0), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(rill_epoll_wait(ctx, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(rill_epoll_fd(ctx), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	rill_ctx_detach(ctx);
+	assert_int_equal(leaks_since(&before), 0);
+}
+
+static void no_memory_for_one_more_watch_changes_nothing(void **state)
+{
+	struct fake *f;
+	int i, r;
+
+	(void)state;
+	assert_int_equal(rill_poll_wait(ctx, 0), 0);
+	for (i = 0; i < 16; i++)
+		assert_non_null(fake_create(ctx, &counts, &fake_ops, i));
+	f = fake_create(ctx, &counts, &fake_ops, -1);
+	for (i = 1; i <= 2; i++) {
+		allocs_refuse((uint64_t)i);
+		r = source_watch(&f->source, 16);
+		allocs_refuse(0);
+		assert_int_equal(r, -ENOMEM);
+		assert_int_equal(rill_ctx_pollfds(ctx, NULL, 0), 16);
+	}
+	assert_int_equal(source_watch(&f->source, 16), 0);
+	assert_int_equal(rill_ctx_pollfds(ctx, NULL, 0), 17);
+}
+
+static void epoll_takes_one_descriptor_and_a_nested_one_two(void **state)
+{
+	size_t before = leaks_fds();
+	int fd;
+
+	(void)state;
+	assert_int_equal(rill_epoll_fd(ctx), -ENOENT);
+	assert_int_equal(rill_epoll_attach(ctx), 0);
+	assert_int_equal(leaks_fds(), before + 1);
+	fd = rill_epoll_fd(ctx);
+	assert_true(fd >= 0);
+	assert_int_equal(rill_epoll_fd(ctx), fd);
+	assert_int_equal(leaks_fds(), before + 2);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	rill_ctx_detach(ctx);
+	assert_int_equal(leaks_fds(), before);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_wait_says_how_many_were_ready),
+		TEST(another_loop_is_in_the_way),
+		TEST(no_ctx_is_refused),
+		TEST(a_signal_ends_the_wait),
+		TEST(a_wait_ends_at_the_deadline),
+		TEST(select_refuses_high_descriptors),
+		TEST(attaching_without_descriptors_or_memory_leaves_nothing),
+		TEST(no_memory_for_one_more_watch_changes_nothing),
+		TEST(epoll_takes_one_descriptor_and_a_nested_one_two),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
