@@ -32,6 +32,7 @@ struct rill_ctx {
 	void *loop;
 	uint64_t told; /* the deadline that the loop knows */
 
+	bool lingering; /* linger_max_ns ended the last one: go on in the next dispatch */
 	uint64_t linger_ns, linger_max_ns;
 	uint64_t (*now)(void *clock);
 	void *clock;

@@ -111,7 +111,8 @@ static unsigned look(struct rill_ctx *ctx)
 	return taken;
 }
 
-/* To look for a while is cheaper than to sleep and be woken. The clock costs as much as many looks: see LOOKS. */
+/* To look for a while is cheaper than to sleep and be woken. The clock costs as much as many looks: see LOOKS. When
+ * linger_max_ns end it though something came of late, the loop gets its turn and we go on in the next dispatch, unarmed. */
 static void linger(struct rill_ctx *ctx)
 {
 	uint64_t first = ctx_now(ctx), last = first, now = first;
@@ -131,6 +132,15 @@ static void linger(struct rill_ctx *ctx)
 		took = false;
 		looks = 0;
 	}
+	ctx->lingering = now - last < ctx->linger_ns;
+}
+
+static void linger_or_rest(struct rill_ctx *ctx, bool took)
+{
+	if (ctx->linger_ns && (took || ctx->lingering))
+		linger(ctx);
+	if (!ctx->lingering)
+		rest_awake(ctx);
 }
 
 static void run_ready(struct source *s)
@@ -169,9 +179,9 @@ static void run_due(struct rill_ctx *ctx)
 
 static void run_awake(struct rill_ctx *ctx)
 {
-	if (turn_awake(ctx) && ctx->linger_ns)
-		linger(ctx);
-	rest_awake(ctx);
+	bool took = turn_awake(ctx) > 0;
+
+	linger_or_rest(ctx, took);
 }
 
 static void run_one(struct rill_ctx *ctx, struct source *s)
@@ -186,9 +196,7 @@ static void run_one(struct rill_ctx *ctx, struct source *s)
 		rest(s);
 		return;
 	}
-	if (taken)
-		linger(ctx);
-	rest_awake(ctx);
+	linger_or_rest(ctx, taken > 0);
 }
 
 int rill_ctx_dispatch(struct rill_ctx *ctx, struct rill_watch *ready)

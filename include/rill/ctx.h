@@ -59,7 +59,8 @@ struct rill_ctx_options {
 	void *clock;                    /* passed to now() */
 	uint64_t linger_ns;             /* after a dispatch that delivered something go on looking at the rings this long
 	                                 * before arming the doorbells; default 0: not at all */
-	uint64_t linger_max_ns;         /* for one dispatch in all; default 8 * linger_ns */
+	uint64_t linger_max_ns;         /* for one dispatch in all; then the loop gets its turn, and the next dispatch goes
+	                                 * on if something came of late; default 8 * linger_ns */
 	unsigned budget;                /* messages per channel and turn: then rill_channel_recv() gives -EAGAIN and the
 	                                 * rest comes next turn; default 64 */
 	void (*dispose)(int fd, void *user); /* closes a received fd that nobody took; NULL: SO_LINGER cleared, close() */
