@@ -152,6 +152,7 @@ struct wire_close { /* DECLINE, CLOSE */
 	uint32_t id, generation;
 	int32_t reason; /* 0 in order, else an errno value, > 0 */
 	uint32_t reserved;
+	uint64_t end; /* position where the sender's frames of this generation end: what follows is of the next one */
 };
 
 struct wire_fds { /* SCM_RIGHTS: count descriptors */
@@ -180,6 +181,7 @@ struct wire_goodbye {
 
 #define WIRE_TEXT 112
 #define WIRE_FDS_MAX 253
+#define WIRE_ARENA_IDS 65536 /* ids that are equal modulo the receiver's `arenas` are never in use at once */
 #define WIRE_PACKET_MAX (sizeof(struct wire_open) + 255 + 4096)
 
 static_assert(sizeof(struct wire_packet) == 8, "wire");
@@ -187,7 +189,7 @@ static_assert(sizeof(struct wire_hello) == 64, "wire");
 static_assert(sizeof(struct wire_refuse) == 128, "wire");
 static_assert(sizeof(struct wire_bell) == 16, "wire");
 static_assert(sizeof(struct wire_open) == 40, "wire");
-static_assert(sizeof(struct wire_close) == 24, "wire");
+static_assert(sizeof(struct wire_close) == 32, "wire");
 static_assert(sizeof(struct wire_fds) == 16, "wire");
 static_assert(sizeof(struct wire_arena) == 32, "wire");
 static_assert(sizeof(struct wire_forget) == 16, "wire");

@@ -29,11 +29,25 @@ void borrow_finish(struct rill_session *s)
 
 /* ---- Arenas ---------------------------------------------------------------------------------------------------------------- */
 
+/* Several ids share a slot, one at a time: so a frame of a new arena is never read in an old one. */
+static struct borrowed *slot_of(const struct rill_session *s, uint32_t id)
+{
+	return &s->borrowed[id % s->set->o.arenas];
+}
+
+/* NULL: not announced. */
+static struct borrowed *arena_of(const struct rill_session *s, uint32_t id)
+{
+	struct borrowed *b = slot_of(s, id);
+
+	return b->base && b->id == id ? b : NULL;
+}
+
 static const char *announcement_wrong(const struct rill_session *s, const struct packet *p)
 {
 	const struct wire_arena *a = &p->arena;
 
-	if (a->id >= s->set->o.arenas || s->borrowed[a->id].base)
+	if (a->id >= WIRE_ARENA_IDS || slot_of(s, a->id)->base)
 		return "arena: id is out of range or in use";
 	if (a->capacity == 0 || a->capacity % WIRE_PAGE || a->capacity > UINT64_C(1) << 47)
 		return "arena: capacity out of range";
@@ -64,15 +78,15 @@ void borrow_on_arena(struct rill_session *s, const struct packet *p)
 		session_end(s, e, "%s", text);
 		return;
 	}
-	s->borrowed[p->arena.id] = (struct borrowed){.base = base, .capacity = p->arena.capacity};
+	*slot_of(s, p->arena.id) = (struct borrowed){.base = base, .capacity = p->arena.capacity, .id = p->arena.id};
 	s->borrowed_bytes += p->arena.capacity;
 }
 
 void borrow_on_forget(struct rill_session *s, const struct packet *p)
 {
-	struct borrowed *b = p->forget.id < s->set->o.arenas ? &s->borrowed[p->forget.id] : NULL;
+	struct borrowed *b = arena_of(s, p->forget.id);
 
-	if (!b || !b->base || b->held) {
+	if (!b || b->held) {
 		session_end(s, -EPROTO, "forget: an arena that was not announced, or is still lent");
 		return;
 	}
@@ -87,9 +101,9 @@ bool borrow_known(const struct rill_session *s, const struct frame *f)
 {
 	for (unsigned i = 0; i < f->loan_count; i++) {
 		const struct frame_loan *l = &f->loan[i];
-		const struct borrowed *b = l->arena < s->set->o.arenas ? &s->borrowed[l->arena] : NULL;
+		const struct borrowed *b = arena_of(s, l->arena);
 
-		if (!b || !b->base || l->offset > b->capacity || l->len > b->capacity - l->offset)
+		if (!b || l->offset > b->capacity || l->len > b->capacity - l->offset)
 			return false;
 	}
 	return true;
@@ -110,17 +124,15 @@ int borrow_hold(struct rill_session *s, const struct frame *f, struct held_loans
 {
 	struct held_loans *h;
 
-	if (!borrow_known(s, f) || s->borrowed_loans + f->loan_count > s->set->o.loans) {
-		session_end(s, -EPROTO, "frame: more loans than allowed, or of an arena that is gone");
+	if (!borrow_known(s, f) || s->borrowed_loans + f->loan_count > s->set->o.loans)
 		return -EPROTO;
-	}
 	h = new_held(s);
 	if (!h)
 		return -ENOMEM;
 	h->count = f->loan_count;
 	h->body = f->kind == WIRE_LOAN;
 	for (unsigned i = 0; i < f->loan_count; i++) {
-		struct borrowed *b = &s->borrowed[f->loan[i].arena];
+		struct borrowed *b = slot_of(s, f->loan[i].arena);
 
 		h->loan[i] = (struct held_loan){
 			.data = b->base + f->loan[i].offset,
@@ -140,7 +152,7 @@ void borrow_unhold(struct rill_session *s, struct held_loans *h)
 	if (!h)
 		return;
 	for (unsigned i = 0; i < h->count; i++)
-		s->borrowed[h->loan[i].arena].held--;
+		slot_of(s, h->loan[i].arena)->held--;
 	s->borrowed_loans -= h->count;
 	h->next = s->spare_loans;
 	s->spare_loans = h;

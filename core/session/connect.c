@@ -8,18 +8,6 @@
 
 #define RETRY_MS 10 /* poll() lies of a socket whose connect met a full backlog */
 
-int path_address(struct sockaddr_un *ret, const char *path)
-{
-	if (!path || !*path)
-		return -EINVAL;
-	if (strlen(path) >= sizeof(ret->sun_path))
-		return -ENAMETOOLONG;
-	memset(ret, 0, sizeof(*ret));
-	ret->sun_family = AF_UNIX;
-	strcpy(ret->sun_path, path);
-	return 0;
-}
-
 /* 0 connected, -EAGAIN later, else what connect() gave. */
 static int try_connect(const struct rill_session *s)
 {

@@ -146,9 +146,9 @@ static int join(struct rill_session *s)
 
 void handshake_hello(struct rill_session *s)
 {
-	int e = policy_admit(s->set, &s->peer); /* may call the user, who may close us */
+	int e = policy_admit(s->set, &s->peer); /* may call the user, who may close us, or fork */
 
-	if (s->state != SESSION_GREETING)
+	if (s->state != SESSION_GREETING || ctx_check(s->ctx) < 0)
 		return;
 	s->todo &= ~(unsigned)TELL_HELLO;
 	pass_cred(s->fd, 0);
@@ -158,8 +158,13 @@ void handshake_hello(struct rill_session *s)
 		            s->peer.sender.uid, s->peer.sender.gid, (int)s->peer.sender.pid);
 		return;
 	}
+	if (listener_full(s)) { /* others were faster */
+		refuse(s, ENOBUFS, "too many sessions");
+		session_end(s, -ENOBUFS, "too many sessions");
+		return;
+	}
 	e = join(s);
-	session_drop_hello(s);
-	if (e == 0)
+	session_drop_hello(s); /* may call the user too: dispose() */
+	if (e == 0 && s->state == SESSION_GREETING)
 		session_begin(s);
 }

@@ -20,7 +20,8 @@ static void send_forget(struct rill_session *s, struct announced *ann)
 		s->forgets_pending = true;
 		return;
 	}
-	s->announced[ann->id] = NULL;
+	s->announced[ann->id % s->hello.arenas] = NULL;
+	s->forgotten++;
 	s->announced_bytes -= arena_capacity(ann->arena);
 	arena_drop(ann->arena);
 	free(ann);
@@ -33,6 +34,14 @@ static void on_destroyed(struct arena_watcher *w)
 	ann->forgetting = true;
 	if (!ann->out)
 		send_forget(ann->session, ann);
+	else
+		source_wake(&ann->session->source);
+}
+
+/* Returns are silent unless we ask: session_rest() does, see lend_wanted(). */
+static void on_wanted(struct arena_watcher *w)
+{
+	source_wake(&container_of(w, struct announced, watcher)->session->source);
 }
 
 void lend_flush(struct rill_session *s)
@@ -63,7 +72,8 @@ static int send_arena(struct rill_session *s, const struct announced *ann)
 	return fd < 0 ? -ENOBUFS : packet_send(s, &p, sizeof(p), &fd, 1);
 }
 
-/* A free id below the peer's limit; the table grows as needed. -ENOBUFS, -ENOMEM */
+/* A free slot below the peer's limit, under an id that it did not have lately: a reader that has not come to a FORGET yet must not
+ * take the new arena for the old one. The table grows as needed. -ENOBUFS, -ENOMEM */
 static int free_id(struct rill_session *s, uint32_t *ret_id)
 {
 	struct announced **grown;
@@ -82,7 +92,7 @@ static int free_id(struct rill_session *s, uint32_t *ret_id)
 		s->announced = grown;
 		s->announced_size = i + 1;
 	}
-	*ret_id = i;
+	*ret_id = i + s->hello.arenas * (s->forgotten % (WIRE_ARENA_IDS / s->hello.arenas));
 	return 0;
 }
 
@@ -104,6 +114,7 @@ static int announce(struct rill_session *s, struct rill_arena *a, struct announc
 	ann->arena = a;
 	ann->id = id;
 	ann->watcher.destroyed = on_destroyed;
+	ann->watcher.wanted = on_wanted;
 	e = send_arena(s, ann);
 	if (e < 0) {
 		free(ann);
@@ -111,7 +122,7 @@ static int announce(struct rill_session *s, struct rill_arena *a, struct announc
 	}
 	arena_hold(a);
 	arena_watch(a, &ann->watcher);
-	s->announced[id] = ann;
+	s->announced[id % s->hello.arenas] = ann;
 	s->announced_bytes += arena_capacity(a);
 	if (a == s->arena)
 		arena_close_fd(a); /* nobody else is told of it */
@@ -234,6 +245,7 @@ int lend_room(struct rill_session *s, size_t bytes, unsigned loans)
 {
 	int e;
 
+	lend_take_returns(s); /* what came back is used again first: it is warm, and memory does not grow to the limits */
 	if (fits(s, bytes, loans))
 		return 0;
 	if (loans > s->theirs.head.loans || bytes > s->set->o.lent_bytes)
@@ -277,6 +289,17 @@ int lend_wait(struct rill_session *s)
 	arm_bump(&s->returns_arm);
 	atomic_thread_fence(memory_order_seq_cst); /* returns_arm before the second look; twin in borrow.c, give_back() */
 	return lend_take_returns(s) ? 0 : -EAGAIN;
+}
+
+bool lend_wanted(const struct rill_session *s)
+{
+	for (uint32_t i = 0; s->lent_count && i < s->announced_size; i++) {
+		const struct announced *ann = s->announced[i];
+
+		if (ann && ann->out && (ann->forgetting || arena_wants_back(ann->arena)))
+			return true;
+	}
+	return false;
 }
 
 bool lend_waits(const struct rill_session *s)

@@ -1,6 +1,5 @@
-/* core/session/listener.c - the path, accepting, and the sessions that nobody was told of yet. Invariants: the path is ours from
- * bind to close, and only then removed; a peer that says nothing holds a handshake slot no longer than handshake_ms, and cannot
- * keep others out; a full descriptor table never becomes a busy loop. */
+/* core/session/listener.c - accepting, and the sessions that nobody was told of yet. Invariants: a peer that says nothing holds
+ * a handshake slot no longer than handshake_ms, and cannot keep others out; a full descriptor table never becomes a busy loop. */
 #include "session/session.h"
 
 #include <errno.h>
@@ -12,9 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BATCH 16     /* connections a dispatch */
-#define REST_MS 100  /* no descriptor left: do not look at the backlog for so long */
-#define BACKLOG 4096 /* the kernel caps it at net.core.somaxconn */
+#define BATCH 16    /* connections a dispatch */
+#define REST_MS 100 /* no descriptor left: do not look at the backlog for so long */
 
 struct rill_listener {
 	struct source source;
@@ -25,97 +23,15 @@ struct rill_listener {
 	bool closed; /* by the user, or with the ctx */
 	int why;     /* accept failed for good; told by turn() */
 	bool told;
+	bool more;   /* the backlog may hold more than one turn takes */
 	uint64_t rest_until;          /* RILL_NEVER: watching */
 	struct link sessions;         /* open, until they end */
 	struct link handshakes;       /* oldest first */
 	struct sockaddr_un address;   /* sun_path is empty for an adopted one */
-	dev_t dev;                    /* of the path when we made it */
-	ino_t ino;
+	struct stat made;             /* the path as we made it */
 	struct rill_listener_events events;
 	void *user;
 };
-
-/* ---- The path --------------------------------------------------------------------------------------------------------------- */
-
-static int lock_directory(const char *path)
-{
-	char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-	int fd, e;
-
-	strcpy(copy, path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
-	e = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
-	close(fd);
-	return e;
-}
-
-/* Does somebody listen there? 0 no (a stale socket was removed), -EADDRINUSE, -EEXIST not a socket. */
-static int probe(const struct sockaddr_un *address)
-{
-	struct stat st;
-	int fd, e;
-
-	if (lstat(address->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	e = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
-	close(fd);
-	if (e != ECONNREFUSED)
-		return -EADDRINUSE;
-	return unlink(address->sun_path) == 0 ? 0 : -errno;
-}
-
-static int bind_path(int fd, const struct sockaddr_un *address, mode_t mode, struct stat *ret_st)
-{
-	int e;
-
-	fchmod(fd, mode & 0777); /* closes the gap until chmod(); the umask still takes bits away */
-	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
-		return -errno;
-	if (chmod(address->sun_path, mode & 0777) == 0 && stat(address->sun_path, ret_st) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return 0;
-	e = -errno;
-	unlink(address->sun_path);
-	return e;
-}
-
-/* Probe, unlink and bind under the directory's lock, so that two that start at once do not remove each other's socket. */
-static int listen_at(const struct sockaddr_un *address, mode_t mode, struct stat *ret_st)
-{
-	int lock, fd, e;
-
-	lock = lock_directory(address->sun_path);
-	if (lock < 0)
-		return lock;
-	e = probe(address);
-	fd = e < 0 ? -1 : socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (e == 0)
-		e = fd < 0 ? -errno : bind_path(fd, address, mode, ret_st);
-	close(lock);
-	if (e == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return e;
-}
-
-static void remove_path(const struct rill_listener *l)
-{
-	struct stat st;
-
-	if (l->address.sun_path[0] && lstat(l->address.sun_path, &st) == 0 && st.st_dev == l->dev &&
-	    st.st_ino == l->ino)
-		unlink(l->address.sun_path);
-}
 
 /* ---- Sessions of ours -------------------------------------------------------------------------------------------------------- */
 
@@ -131,6 +47,11 @@ void listener_forget(struct rill_session *s)
 		l->handshakes_count--;
 	link_remove(&s->listed);
 	s->listener = NULL;
+}
+
+bool listener_full(const struct rill_session *s)
+{
+	return s->listener && s->listener->sessions_count >= s->listener->sessions_max;
 }
 
 void listener_admitted(struct rill_session *s)
@@ -306,8 +227,11 @@ static void ready(struct source *src)
 {
 	struct rill_listener *l = container_of(src, struct rill_listener, source);
 
-	for (int i = 0; i < BATCH && accept_one(l); i++)
-		;
+	l->more = true;
+	for (int i = 0; i < BATCH && l->more; i++)
+		l->more = accept_one(l);
+	if (l->more)
+		source_wake(&l->source);
 }
 
 static void due(struct source *src, uint64_t now)
@@ -326,6 +250,8 @@ static unsigned turn(struct source *src)
 {
 	struct rill_listener *l = container_of(src, struct rill_listener, source);
 
+	if (l->more && l->source.watch.fd >= 0)
+		ready(src);
 	if (!l->why || l->told || l->closed)
 		return 0;
 	l->told = true;
@@ -382,7 +308,7 @@ static void close_listener(struct rill_listener *l)
 	l->closed = true;
 	leave_sessions(l);
 	source_unwatch(&l->source);
-	remove_path(l);
+	path_remove(&l->address, &l->made);
 	turn_away(l);
 	close(l->fd);
 	source_doom(&l->source);
@@ -476,14 +402,13 @@ static int create_at(struct rill_listener **ret, struct rill_ctx *ctx, const str
 
 	if (e < 0)
 		return e;
-	fd = listen_at(address, o->mode ? o->mode : 0600, &st);
+	fd = path_listen(address, o->mode ? o->mode : 0600, &st);
 	if (fd < 0) {
 		source_doom(&l->source);
 		return fd;
 	}
 	l->address = *address;
-	l->dev = st.st_dev;
-	l->ino = st.st_ino;
+	l->made = st;
 	e = begin(l, fd);
 	if (e < 0) {
 		unlink(address->sun_path);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define BATCH 8
+#define PIDFD 4    /* SCM_PIDFD: who shares our socket can have the kernel send us one with each packet */
 #define SHORT_MS 1 /* the kernel is short of something and tells no event: try again then */
 
 /* ---- Sending --------------------------------------------------------------------------------------------------------- */
@@ -163,8 +164,8 @@ void packet_flush(struct rill_session *s)
 	lend_flush(s);
 	if (s->goodbye_pending)
 		packet_goodbye(s, s->abandon ? ECONNABORTED : 0, "");
+	s->socket_waits = false;
 	if (s->state == SESSION_OPEN) {
-		s->socket_waits = false;
 		channel_wake(s, WAIT_SOCKET);
 		if (s->open_wanted && channel_open_possible(s))
 			session_note(s, TELL_WRITABLE);
@@ -227,6 +228,11 @@ static void unpack(struct packet *p, struct msghdr *m)
 			memcpy(&u, CMSG_DATA(c), sizeof(u));
 			p->cred = (struct rill_cred){.pid = u.pid, .uid = u.uid, .gid = u.gid};
 			p->has_cred = true;
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == PIDFD && len == sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+			close(fd);
 		}
 	}
 }
@@ -425,16 +431,17 @@ void packet_drain(struct rill_session *s)
 	struct batch b;
 	int n;
 
-	if (s->fd < 0 || s->state == SESSION_CONNECTING || s->todo & TELL_HELLO)
+	/* What a packet in hand says of a ring was sent before it: reading on is a liar's wish, and would nest without end. */
+	if (s->fd < 0 || s->state == SESSION_CONNECTING || s->todo & TELL_HELLO || s->reading)
 		return;
 	n = receive(s, &b, s->state == SESSION_GREETING ? 1 : BATCH); /* a hello changes how the rest is read */
+	s->reading = true;
 	for (int i = 0; i < n; i++) {
-		if (b.m[i].msg_len == 0) { /* never sent: it is the end */
+		if (b.m[i].msg_len == 0 && !s->hung_up) /* never sent: it is the end, unless a liar sends it */
 			hang_up(s);
-			return;
-		}
 		take(s, &b.packet[i], &b.m[i].msg_hdr, b.m[i].msg_len);
 	}
+	s->reading = false;
 	if (n == BATCH)
 		session_note(s, TELL_DRAIN);
 }

@@ -9,13 +9,20 @@
 /* rill_msg.opaque */
 enum { OPAQUE_CHANNEL, OPAQUE_HELD, OPAQUE_FDS, OPAQUE_LOANS };
 #define NO_FDS UINT32_MAX
+#define DISCARD 4096 /* frames at once: a peer's ring may hold 100 million */
 
 /* ---- Decoding ------------------------------------------------------------------------------------------------------------ */
 
-static int violation(struct rill_session *s, const char *text)
+/* A session that had ended before keeps its reason, but of this channel nothing more is taken. */
+static int violation(struct rill_channel *ch, const char *text)
 {
+	struct rill_session *s = ch->session;
+	bool ended = s->state >= SESSION_ENDED;
+
 	session_end(s, -EPROTO, "%s", text);
-	return -EPROTO;
+	ch->decoded = false;
+	ch->last = ch->in.rpos;
+	return ended ? -EAGAIN : -EPROTO;
 }
 
 /* Names were sent ahead on the socket: who does not know one reads the socket first; only then is it a violation. */
@@ -31,28 +38,26 @@ static int check_names(struct rill_channel *ch)
 			return 0;
 		packet_drain(s);
 		if (s->blind)
-			return -EPROTO;
+			break;
 		if (s->packets == before)
 			break;
 	}
-	return violation(s, "frame: names descriptors or an arena that were never sent");
+	return violation(ch, "frame: names descriptors or an arena that were never sent");
 }
 
 /* The frame goes home unseen. */
 static int skip(struct rill_channel *ch)
 {
 	struct rill_session *s = ch->session;
-	uint64_t held;
 	uint32_t first;
 
-	if (ring_take(&ch->in, ch->next_header, &held) < 0) {
+	if (ring_skip(&ch->in, ch->next_header) < 0) {
 		session_end(s, -ENOMEM, "no memory to drop a message");
 		return -ENOMEM;
 	}
 	if (ch->next.has_fds && fds_claim(s, ch->next.fd_seq, ch->next.fd_count, &first) == 0)
 		fds_drop(s, first);
 	borrow_return(s, &ch->next);
-	ring_release(&ch->in, held);
 	ch->decoded = false;
 	return 0;
 }
@@ -69,11 +74,11 @@ static int decode_one(struct rill_channel *ch)
 	if (e == -EAGAIN)
 		return e;
 	if (e < 0)
-		return violation(s, "frame: bad header, padding or length");
+		return violation(ch, "frame: bad header, padding or length");
 	if (frame_decode(&ch->next, ch->next_header, ch->in.words + offset / 8) < 0)
-		return violation(s, "frame: bad extension words");
+		return violation(ch, "frame: bad extension words");
 	if (ch->next.fd_count > ch->fds_to_us)
-		return violation(s, "frame: more descriptors than allowed");
+		return violation(ch, "frame: more descriptors than allowed");
 	if (ch->next.loan_count || ch->next.has_fds) {
 		e = check_names(ch);
 		if (e < 0)
@@ -95,12 +100,15 @@ int recv_decode(struct rill_channel *ch)
 	return e;
 }
 
-void recv_discard(struct rill_channel *ch)
+bool recv_discard(struct rill_channel *ch)
 {
-	while (recv_decode(ch) == 0 && skip(ch) == 0)
-		;
+	int left = DISCARD;
+
+	while (left > 0 && recv_decode(ch) == 0 && skip(ch) == 0)
+		left--;
 	if (ch->session->state == SESSION_OPEN)
 		channel_publish(ch);
+	return left > 0 || !channel_waits(ch);
 }
 
 /* ---- Receive ------------------------------------------------------------------------------------------------------------- */
@@ -130,11 +138,11 @@ static int nothing(struct rill_channel *ch, int e)
 	return e;
 }
 
-static const void *body(const struct rill_session *s, const struct frame *f, size_t *ret_len)
+static const void *body(const struct frame *f, const struct held_loans *loans, size_t *ret_len)
 {
 	if (f->kind == WIRE_LOAN) {
-		*ret_len = f->loan[0].len;
-		return s->borrowed[f->loan[0].arena].base + f->loan[0].offset;
+		*ret_len = loans->loan[0].len;
+		return loans->loan[0].data;
 	}
 	*ret_len = f->len;
 	return peer_payload(f->payload);
@@ -150,9 +158,11 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	int e = 0;
 
 	if (f->has_fds && !fds_there(s, f->fd_seq, f->fd_count)) /* since decoded, another channel's frame named them too */
-		return violation(s, "frame: names descriptors that another has claimed");
+		return violation(ch, "frame: names descriptors that another has claimed");
 	if (f->loan_count)
 		e = borrow_hold(s, f, &loans);
+	if (e == -EPROTO)
+		return violation(ch, "frame: more loans than allowed, or of an arena that is gone");
 	if (e < 0)
 		return e;
 	e = ring_take(&ch->in, ch->next_header, &held);
@@ -162,7 +172,7 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	}
 	if (f->has_fds)
 		fds_claim(s, f->fd_seq, f->fd_count, &fds);
-	ret_msg->data = body(s, f, &ret_msg->len);
+	ret_msg->data = body(f, loans, &ret_msg->len);
 	ret_msg->tag = f->tag;
 	ret_msg->fd_count = f->fd_count;
 	ret_msg->loan_count = f->loan_count - (f->kind == WIRE_LOAN);
@@ -182,13 +192,17 @@ static int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
 {
 	int e;
 
-	if (ch->state == CHANNEL_OPENING || budget_spent(ch))
-		return ch->gone ? channel_reason(ch) : -EAGAIN;
+	if (ch->state == CHANNEL_OPENING)
+		return -EAGAIN;
+	if (budget_spent(ch)) /* the end is told once all was taken */
+		return ch->gone && !channel_waits(ch) ? channel_reason(ch) : -EAGAIN;
 	e = recv_decode(ch);
 	if (e < 0)
 		return nothing(ch, e);
 	if (ret_msg)
 		e = take(ch, ret_msg);
+	if (e == -EAGAIN)
+		return nothing(ch, e);
 	if (e == 0 && ret_msg && ctx_in_dispatch(ch->session->ctx))
 		ch->budget--;
 	return e;

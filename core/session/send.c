@@ -58,10 +58,12 @@ static uint64_t extension(const struct reservation *r)
 
 static int wait_for(struct rill_channel *ch, int e, unsigned why)
 {
-	if (e == -EAGAIN)
-		channel_wait(ch, why);
 	if (e == -EPROTO)
 		session_end(ch->session, -EPROTO, "position: back, ahead or unaligned");
+	if (e == -EAGAIN && ch->gone)
+		return channel_reason(ch); /* while we looked: no room will come */
+	if (e == -EAGAIN)
+		channel_wait(ch, why);
 	return e;
 }
 
@@ -129,7 +131,7 @@ static int take_block(struct rill_channel *ch, struct reservation *r)
 	if (e < 0)
 		return e;
 	while (!(r->block = rill_arena_alloc(s->arena, r->len))) {
-		e = s->lent_count ? wait_for(ch, lend_wait(s), WAIT_RETURNS) : -ENOMEM;
+		e = s->lent_count > r->loan_count ? wait_for(ch, lend_wait(s), WAIT_RETURNS) : -ENOMEM;
 		if (e < 0)
 			return e;
 	}

@@ -97,6 +97,7 @@ static void drop(struct source *src)
 		packet_goodbye(s, ECONNABORTED, "its ctx was destroyed");
 	lend_finish(s, false);
 	s->arena = NULL; /* the ctx drops it by itself */
+	s->todo = 0;
 	session_hang_up(s);
 	s->state = SESSION_CLOSED;
 	s->why = s->why ? s->why : -ECANCELED;
@@ -116,6 +117,8 @@ static void child(struct source *src)
 	s->mine.base = NULL;
 	s->arena = NULL; /* the ctx drops it by itself */
 	lend_finish(s, false);
+	s->todo = 0;
+	s->state = SESSION_CLOSED;
 	source_doom(&s->source); /* a callback of it may be running: freed at depth 0 */
 }
 
@@ -215,11 +218,17 @@ static void tell_peer(struct rill_session *s, int why)
 	packet_goodbye(s, -why, s->text);
 }
 
+/* At most one ring more, whatever he writes. */
+static void end_channel(struct rill_channel *ch, int why)
+{
+	channel_end(ch, why, ch->in.rpos + ch->in.size);
+}
+
 static void end_channels(struct rill_session *s, int why)
 {
 	for (uint32_t i = 0; s->channels && i < s->channel_count; i++)
 		if (s->channels[i] && s->channels[i]->state != CHANNEL_FREE)
-			channel_end(s->channels[i], why);
+			end_channel(s->channels[i], why);
 }
 
 void session_end(struct rill_session *s, int why, const char *text, ...)

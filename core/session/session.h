@@ -15,6 +15,7 @@
 #include <rill/listener.h>
 #include <rill/session.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 /* Options of a session or of all that a listener accepts: defaults filled in, lists copied. settings.c */
@@ -80,6 +81,7 @@ struct borrowed { /* borrow.c: an arena of the peer's, mapped; base NULL: no suc
 	const char *base;
 	uint64_t capacity;
 	uint64_t held; /* loans of it in messages not yet released */
+	uint32_t id;
 };
 
 struct held_loan {
@@ -106,6 +108,7 @@ struct rill_session {
 	bool told_closed;
 	bool blind;           /* the peer broke the protocol: nothing of it is read any more */
 	bool hung_up;         /* the peer's end of the socket is closed */
+	bool reading;         /* packets are being handled: packet_drain() is not entered again */
 	bool initiator;       /* says hello first */
 	bool abandon;         /* aborted: what is lent is never reused by time alone */
 	bool admitted;        /* counted among its listener's sessions */
@@ -159,8 +162,8 @@ struct rill_session {
 	struct lent *lent; /* lend.c */
 	uint32_t lent_size, lent_free, lent_count;
 	uint64_t lent_bytes, announced_bytes;
-	struct announced **announced; /* by id; hello.arenas of them */
-	uint32_t announced_size;
+	struct announced **announced; /* by id modulo hello.arenas */
+	uint32_t announced_size, forgotten;
 	struct rill_arena *arena; /* for large messages; NULL until the first */
 	uint64_t returns_head;    /* next to take from the peer's returns[] */
 	struct arm returns_arm;
@@ -201,7 +204,6 @@ int cred_of_socket(int fd, struct rill_cred *ret_cred);
 
 /* connect.c */
 void connect_again(struct rill_session *s); /* the backlog was full */
-int path_address(struct sockaddr_un *ret, const char *path);
 int seqpacket_check(int fd);                /* 0, -ENOTSOCK, -EBADF, -EPROTOTYPE */
 
 /* packet.c */
@@ -313,7 +315,7 @@ void channel_note(struct rill_channel *ch, unsigned todo);
 void channel_heat(struct rill_channel *ch);        /* look at its ring from the next turn on */
 void channel_chill(struct rill_channel *ch);       /* no more */
 void channel_publish(struct rill_channel *ch);     /* what was freed of the peer's ring */
-void channel_end(struct rill_channel *ch, int why);      /* no more from the peer */
+void channel_end(struct rill_channel *ch, int why, uint64_t last); /* no frame of the peer's from `last` on */
 void channel_settle(struct rill_channel *ch);            /* gone and empty? then closed() is due */
 void channel_wait(struct rill_channel *ch, unsigned why);
 void channel_wake_one(struct rill_channel *ch);          /* what it waits for is there: writable() is due */
@@ -334,7 +336,7 @@ void send_undo(struct rill_channel *ch);  /* an open reservation is gone */
 
 /* recv.c */
 int recv_decode(struct rill_channel *ch); /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
-void recv_discard(struct rill_channel *ch); /* drop all that waits: nobody will take it */
+bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take it. false: more is left */
 
 /* fds.c */
 int fds_create(struct rill_session *s);
@@ -354,6 +356,7 @@ int lend_room(struct rill_session *s, size_t bytes, unsigned loans); /* -EAGAIN 
 void lend_undo(struct rill_session *s, uint64_t id);
 bool lend_take_returns(struct rill_session *s); /* true: some came back */
 int lend_wait(struct rill_session *s);          /* arm RETURNS: 0 something came meanwhile, -EAGAIN */
+bool lend_wanted(const struct rill_session *s); /* somebody waits for loans: the peer is to tell of returns */
 void lend_flush(struct rill_session *s);        /* FORGETs that met a full socket */
 bool lend_unsent(const struct rill_session *s);
 bool lend_waits(const struct rill_session *s);  /* CLOSING: blocks of living arenas are out */
@@ -370,8 +373,14 @@ void borrow_release(struct rill_session *s, struct held_loans *h);
 void borrow_unhold(struct rill_session *s, struct held_loans *h); /* back into the frame */
 void borrow_return(struct rill_session *s, const struct frame *f); /* nobody holds them */
 
+/* path.c */
+int path_address(struct sockaddr_un *ret, const char *path); /* 0, -EINVAL, -ENAMETOOLONG */
+int path_listen(const struct sockaddr_un *address, mode_t mode, struct stat *ret_made); /* the socket, or -errno */
+void path_remove(const struct sockaddr_un *address, const struct stat *made); /* if it is still what we made */
+
 /* listener.c */
 void listener_forget(struct rill_session *s);   /* it ended */
+bool listener_full(const struct rill_session *s); /* it has as many sessions as it may */
 void listener_admitted(struct rill_session *s); /* open: accepted() is told instead of opened() */
 bool listener_tell(struct rill_session *s);     /* call accepted(); false: there is no listener */
 
@@ -401,6 +410,12 @@ static inline bool channel_waits(const struct rill_channel *ch)
 	if (ch->session->blind || (ch->gone && ch->in.rpos >= ch->last))
 		return false;
 	return ring_waits(&ch->in);
+}
+
+/* Nobody takes what is in its ring; channel_over() drops it, in many turns if it is much. */
+static inline bool channel_discards(const struct rill_channel *ch)
+{
+	return ch->closed && ch->gone && !ch->unsent && ch->session->state == SESSION_OPEN;
 }
 
 /* readable() may be called. */

@@ -87,6 +87,12 @@ static void take_entries(struct rill_session *s)
 
 /* ---- Telling ------------------------------------------------------------------------------------------------------------ */
 
+/* After a callback: was it closed, its ctx destroyed, or is this a forked child? Then it is not touched any more. */
+static bool over(const struct rill_session *s)
+{
+	return s->state >= SESSION_CLOSING || ctx_check(s->ctx) < 0;
+}
+
 static void tell_offer(struct rill_channel *ch)
 {
 	struct rill_session *s = ch->session;
@@ -97,7 +103,7 @@ static void tell_offer(struct rill_channel *ch)
 		return;
 	}
 	e = s->events.channel(s, ch, s->user);
-	if (ch->closed || s->state >= SESSION_CLOSING)
+	if (ch->closed || over(s))
 		return;
 	if (e < 0) {
 		channel_release_user(ch, e > -4096 ? -e : EINVAL);
@@ -148,11 +154,6 @@ static unsigned tell_channel(struct rill_channel *ch)
 		break;
 	}
 	return todo != 0;
-}
-
-static bool over(const struct rill_session *s)
-{
-	return s->state >= SESSION_CLOSING;
 }
 
 static unsigned tell_channels(struct rill_session *s)
@@ -251,10 +252,13 @@ static void deliver(struct rill_channel *ch)
 		return;
 	}
 	if (!channel_waits(ch)) {
+		channel_publish(ch); /* another's callback may have released what was held of it */
 		cool(ch);
 	} else {
 		ch->vain = 0;
 		ch->events.readable(ch, ch->user);
+		if (over(ch->session))
+			return;
 		if (!channel_waits(ch))
 			channel_publish(ch); /* the first empty look */
 	}
@@ -290,9 +294,12 @@ static bool quiet(struct rill_session *s)
 	if (s->todo || s->state != SESSION_OPEN || s->hot_count > LOOKED_AT || link_linked(&s->telling) ||
 	    link_linked(&s->unchecked) || bell_waits(&s->bell))
 		return false;
-	for (struct link *l = s->hot.next; l != &s->hot; l = l->next)
-		if (channel_waits(container_of(l, struct rill_channel, hot)))
+	for (struct link *l = s->hot.next; l != &s->hot; l = l->next) {
+		const struct rill_channel *ch = container_of(l, struct rill_channel, hot);
+
+		if (channel_waits(ch) || ch->in.freed != ch->in.published)
 			return false;
+	}
 	return true;
 }
 
@@ -315,6 +322,8 @@ unsigned session_turn(struct source *src)
 		deliver_hot(s);
 	if (link_linked(&s->telling))
 		n += tell_channels(s);
+	if (ctx_check(s->ctx) < 0)
+		return n;
 	if (link_linked(&s->unchecked))
 		check_commits(s);
 	if (s->state == SESSION_ENDED)
@@ -331,7 +340,7 @@ static bool any_hot_waits(struct rill_session *s)
 	for (struct link *l = s->hot.next; l != &s->hot; l = l->next) {
 		struct rill_channel *ch = container_of(l, struct rill_channel, hot);
 
-		if (channel_deliverable(ch) && channel_waits(ch))
+		if ((channel_deliverable(ch) || channel_discards(ch)) && channel_waits(ch))
 			return true;
 	}
 	return false;
@@ -360,7 +369,7 @@ static bool look_again(struct rill_session *s)
 		struct rill_channel *ch = container_of(l, struct rill_channel, hot);
 
 		l = l->next;
-		if (!channel_waits(ch) || !channel_deliverable(ch))
+		if (!channel_waits(ch) || (!channel_deliverable(ch) && !channel_discards(ch)))
 			channel_chill(ch);
 	}
 	return link_linked(&s->hot) || bell_waits(&s->bell);
@@ -381,6 +390,8 @@ bool session_rest(struct source *src)
 	if (s->state != SESSION_OPEN)
 		return true;
 	if (any_hot_waits(s) || bell_waits(&s->bell))
+		return false;
+	if (lend_wanted(s) && lend_wait(s) == 0)
 		return false;
 	arm(s);
 	return !look_again(s);

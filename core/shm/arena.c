@@ -351,6 +351,21 @@ void arena_drop(struct rill_arena *a)
 	free(a);
 }
 
+void arena_ask_back(struct rill_arena *a)
+{
+	for (struct link *l = a->watchers.next; l != &a->watchers; l = l->next) {
+		struct arena_watcher *w = container_of(l, struct arena_watcher, link);
+
+		if (w->wanted)
+			w->wanted(w);
+	}
+}
+
+bool arena_wants_back(const struct rill_arena *a)
+{
+	return a->due || (a->starved && !a->came_back);
+}
+
 void arena_watch(struct rill_arena *a, struct arena_watcher *w)
 {
 	link_append(&a->watchers, &w->link);

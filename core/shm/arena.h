@@ -10,10 +10,11 @@
 
 #include <rill/arena.h>
 
-/* Embedded by who wants to hear that an arena is destroyed (it is unlinked before `destroyed` is called). */
+/* Embedded by who lends its blocks. */
 struct arena_watcher {
 	struct link link;
-	void (*destroyed)(struct arena_watcher *w);
+	void (*destroyed)(struct arena_watcher *w); /* it is unlinked before */
+	void (*wanted)(struct arena_watcher *w);    /* arena_wants_back() has become true; may be NULL */
 };
 
 /* An arena for large messages: as rill_arena_create(), pool allocator, nothing reserved ahead at create. */
@@ -32,6 +33,7 @@ void arena_close_fd(struct rill_arena *a); /* no further session will be told of
 
 /* One more loan of the block that holds [data, data + len). 0 and the block's begin;  -EINVAL  not within one live block. */
 int arena_lend(struct rill_arena *a, const void *data, size_t len, void **ret_block);
+bool arena_wants_back(const struct rill_arena *a);    /* something waits for loans to come back: have borrowers tell */
 void arena_unlend(struct rill_arena *a, void *block); /* it came back, or its borrower is dead: may free the block */
 
 /* A descriptor announced by a peer, mapped. 0;  -EPROTO  not a memfd on tmpfs, not read-only, not sealed as an arena must be

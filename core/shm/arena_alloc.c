@@ -35,6 +35,8 @@ static void *take(struct rill_arena *a, size_t alignment, size_t len)
 	block = a->allocator.alloc(a->self, alignment, len ? len : 1);
 	if (!block) {
 		a->starved = a->space != NULL;
+		if (a->starved)
+			arena_ask_back(a);
 		a->came_back = false;
 		return NULL;
 	}
@@ -130,8 +132,12 @@ static void let_go(struct rill_arena *a, uint32_t i)
 	if (a->blocks.all[i].freed)
 		return;
 	a->blocks.all[i].freed = true;
-	if (!a->blocks.all[i].loans)
+	if (!a->blocks.all[i].loans) {
 		arena_end_block(a, i);
+	} else if (a->blocks.all[i].destructor) {
+		a->due++;
+		arena_ask_back(a);
+	}
 }
 
 /* The same for a block of which nothing is recorded, if it is one at all. */

@@ -49,6 +49,8 @@ void arena_unlend(struct rill_arena *a, void *block)
 		return;
 	a->lent--;
 	b->lent_end = 0;
+	if (b->freed && b->destructor)
+		a->due--;
 	if (b->freed)
 		arena_end_block(a, i);
 	else if (!b->destructor)

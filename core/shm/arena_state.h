@@ -23,6 +23,7 @@ struct rill_arena {
 
 	struct blocks blocks;
 	uint32_t lent;                        /* how many */
+	uint32_t due;                         /* of these: freed, and a destructor waits for their loans */
 	uint32_t waiting_first, waiting_last; /* freed ones whose destructor is to run, a list */
 
 	bool gone;      /* destroyed, or its ctx is */
@@ -59,6 +60,7 @@ static inline void *arena_find(const struct rill_arena *a, const void *inside, s
 /* arena.c */
 void arena_wake(struct rill_arena *a);      /* if there is something to do */
 void arena_came_back(struct rill_arena *a); /* some bytes or a block */
+void arena_ask_back(struct rill_arena *a);  /* tell watchers that loans are wanted back */
 
 /* arena_alloc.c */
 void arena_end_block(struct rill_arena *a, uint32_t i); /* let go of by its owner, and no loan is out */

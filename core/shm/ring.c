@@ -180,6 +180,26 @@ int ring_take(struct ring_in *r, uint64_t header, uint64_t *ret_held)
 	return 0;
 }
 
+int ring_skip(struct ring_in *r, uint64_t header)
+{
+	uint64_t end = r->rpos + RING_ALIGN(8 + (uint64_t)WIRE_LEN(header)), held;
+	uint64_t *last = r->head == r->tail ? NULL : &r->held[(r->tail - 1) & (r->held_size - 1)];
+	int e;
+
+	if (last && !(*last & 1)) {
+		e = ring_take(r, header, &held);
+		if (e == 0)
+			ring_release(r, held);
+		return e;
+	}
+	r->rpos = end;
+	if (last)
+		*last = end | 1;
+	else
+		r->freed = end;
+	return 0;
+}
+
 bool ring_release(struct ring_in *r, uint64_t held)
 {
 	uint64_t mask = r->held_size - 1;

@@ -83,6 +83,9 @@ int ring_next(struct ring_in *r, uint64_t *ret_header, uint64_t *ret_offset);
 /* Take the frame that ring_next() gave: it is held under the sequence number *ret_held.  -ENOMEM: not taken. */
 int ring_take(struct ring_in *r, uint64_t header, uint64_t *ret_held);
 
+/* Take it and let go of it at once. Consecutive ones need no memory.  -ENOMEM: not taken. */
+int ring_skip(struct ring_in *r, uint64_t header);
+
 /* Let go of a held frame. true: enough was freed to publish now. Unknown or released before: nothing. */
 bool ring_release(struct ring_in *r, uint64_t held);
 
