@@ -214,7 +214,7 @@ check: $(programs)
 	@RUN='$(RUN)' tests/run --root $(B) $(lost:%=--skip %) $(programs)
 else
 check:
-	@echo 'check needs cmocka; the line above installs it' >&2; false
+	@echo 'check needs cmocka:' >&2; RILL_NO_INSTALL=1 tests/install-needs $(cmocka_package) >&2; false
 endif
 
 check-all check-full:

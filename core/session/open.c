@@ -10,6 +10,16 @@
 
 /* ---- Open ------------------------------------------------------------------------------------------------------------ */
 
+static void init_links(struct rill_channel *ch)
+{
+	link_init(&ch->hot);
+	link_init(&ch->telling);
+	link_init(&ch->unsent_link);
+	link_init(&ch->waiting);
+	link_init(&ch->unchecked);
+	link_init(&ch->place);
+}
+
 static struct rill_channel *channel_new(struct rill_session *s, uint32_t index)
 {
 	struct rill_channel *ch;
@@ -21,12 +31,7 @@ static struct rill_channel *channel_new(struct rill_session *s, uint32_t index)
 		return NULL;
 	ch->session = s;
 	ch->index = index;
-	link_init(&ch->hot);
-	link_init(&ch->telling);
-	link_init(&ch->unsent_link);
-	link_init(&ch->waiting);
-	link_init(&ch->unchecked);
-	link_init(&ch->place);
+	init_links(ch);
 	region_bind_rings(&ch->out, &ch->in, &s->mine, &s->theirs, index);
 	s->channels[index] = ch;
 	return ch;
@@ -66,13 +71,18 @@ static int channel_renew(struct rill_channel *ch, enum channel_state state, cons
 	return 0;
 }
 
+/* Its last user may still hold the pointer in the dispatch that is running. */
+static bool just_freed(const struct rill_channel *ch)
+{
+	return ctx_in_dispatch(ch->session->ctx) && ch->freed_in == ctx_dispatches(ch->session->ctx);
+}
+
 static struct rill_channel *idle_channel(struct rill_session *s)
 {
 	for (struct link *l = s->idle.next; l != &s->idle; l = l->next) {
 		struct rill_channel *ch = container_of(l, struct rill_channel, place);
 
-		/* Its last user may still hold the pointer in the dispatch that is running. */
-		if (!ctx_in_dispatch(s->ctx) || ch->freed_in != ctx_dispatches(s->ctx))
+		if (!just_freed(ch))
 			return ch;
 	}
 	return NULL;
@@ -249,6 +259,35 @@ static void out_of_memory(struct rill_session *s)
 	session_end(s, -ENOMEM, "no memory for a channel that the peer opened");
 }
 
+/* just_freed(): who holds the pointer must find a closed channel, so the index gets another struct. NULL: no memory. */
+static struct rill_channel *channel_exchange(struct rill_channel *old)
+{
+	struct rill_session *s = old->session;
+	struct rill_channel *ch = malloc(sizeof(*ch));
+
+	if (!ch)
+		return NULL;
+	*ch = *old;
+	init_links(ch);
+	old->in.held = NULL;
+	ring_finish(&old->in);
+	link_append(&s->retired, &old->place);
+	s->channels[old->index] = ch;
+	return ch;
+}
+
+void channel_free_retired(struct rill_session *s, bool all)
+{
+	while (link_linked(&s->retired)) {
+		struct rill_channel *ch = container_of(s->retired.next, struct rill_channel, place);
+
+		if (!all && just_freed(ch))
+			return;
+		link_remove(&ch->place);
+		channel_free(ch);
+	}
+}
+
 void channel_on_open(struct rill_session *s, const struct packet *p)
 {
 	const struct wire_open *o = &p->open;
@@ -271,8 +310,11 @@ void channel_on_open(struct rill_session *s, const struct packet *p)
 		session_end(s, -EPROTO, "open: the channel is in use");
 		return;
 	}
+	channel_free_retired(s, false);
 	if (!ch)
 		ch = channel_new(s, o->id);
+	else if (just_freed(ch))
+		ch = channel_exchange(ch);
 	if (!ch || channel_renew(ch, CHANNEL_OFFERED, tail, o->name_len, tail + o->name_len, o->metadata_len) < 0) {
 		out_of_memory(s);
 		return;
@@ -303,6 +345,12 @@ void channel_on_accept(struct rill_session *s, const struct packet *p)
 	channel_heat(ch);
 }
 
+/* When we had closed before, its sender may already have used the index again: frames behind its end are of the next life. */
+static bool end_sane(const struct ring_in *in, uint64_t end)
+{
+	return end - in->rpos <= in->size && !(end & 7);
+}
+
 void channel_on_close(struct rill_session *s, const struct packet *p)
 {
 	struct rill_channel *ch = named(s, p->close.id, p->close.generation);
@@ -310,7 +358,7 @@ void channel_on_close(struct rill_session *s, const struct packet *p)
 
 	if (!ch)
 		return;
-	if (reason < 0 || reason > 4095 || ch->gone ||
+	if (reason < 0 || reason > 4095 || ch->gone || !end_sane(&ch->in, p->close.end) ||
 	    (p->p.kind == WIRE_DECLINE) != (ch->state == CHANNEL_OPENING)) {
 		session_end(s, -EPROTO, "close: out of its turn");
 		return;
@@ -319,7 +367,7 @@ void channel_on_close(struct rill_session *s, const struct packet *p)
 		snprintf(s->text, sizeof(s->text), "open; the peer aborted channel \"%.60s\": %.60s", ch->label,
 		         strerror(reason));
 	if (p->p.kind == WIRE_DECLINE)
-		channel_end(ch, reason ? -reason : -EACCES);
+		channel_end(ch, reason ? -reason : -EACCES, p->close.end);
 	else
-		channel_end(ch, reason ? -ECONNABORTED : 0);
+		channel_end(ch, reason ? -ECONNABORTED : 0, p->close.end);
 }

@@ -68,6 +68,7 @@ static void free_session(struct rill_session *s)
 	for (uint32_t i = 0; s->channels && i < s->channel_count; i++)
 		if (s->channels[i])
 			channel_free(s->channels[i]);
+	channel_free_retired(s, true);
 	free(s->channels);
 	fds_finish(s);
 	borrow_finish(s);
@@ -138,6 +139,7 @@ static void init_lists(struct rill_session *s)
 {
 	link_init(&s->idle);
 	link_init(&s->closing);
+	link_init(&s->retired);
 	link_init(&s->hot);
 	link_init(&s->telling);
 	link_init(&s->unsent);

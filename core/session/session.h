@@ -141,6 +141,7 @@ struct rill_session {
 	uint32_t parity;                /* of the indexes that we open */
 	uint32_t fresh;                 /* the next index of ours that was never used */
 	struct link idle;               /* indexes of ours to use again */
+	struct link retired;            /* structs whose index got another one */
 	struct link closing;            /* of ours, closed by both, not yet drained */
 	struct link hot;                /* channels to look at each turn: not armed, or with messages */
 	struct link telling;            /* channels with a todo */
@@ -327,6 +328,7 @@ void channel_on_accept(struct rill_session *s, const struct packet *p);
 void channel_on_close(struct rill_session *s, const struct packet *p); /* DECLINE too */
 void channel_release_user(struct rill_channel *ch, int reason); /* close or abort by the user, or by a refused offer */
 void channel_free(struct rill_channel *ch);
+void channel_free_retired(struct rill_session *s, bool all); /* or those that no running dispatch can still name */
 bool channel_open_possible(struct rill_session *s);
 void channel_sweep(struct rill_session *s); /* indexes whose last frame has gone home are free */
 

@@ -28,13 +28,25 @@ __attribute__((format(printf, 2, 3))) static void tell(struct end *e, const char
 	size_t used = strlen(e->told);
 	va_list args;
 
-	if (used + 64 > sizeof(e->told))
-		return;
+	if (used + 512 > sizeof(e->told)) { /* the latest is what counts */
+		memmove(e->told, e->told + used - 1024, 1025);
+		used = 1024;
+	}
 	if (used)
 		used += (size_t)snprintf(e->told + used, sizeof(e->told) - used, ", ");
 	va_start(args, text);
 	vsnprintf(e->told + used, sizeof(e->told) - used, text, args);
 	va_end(args);
+}
+
+void end_die(struct end *e)
+{
+	struct pollfd fd;
+
+	assert_int_equal(rill_ctx_pollfds(e->ctx, &fd, 1), 1);
+	shutdown(fd.fd, SHUT_RDWR);
+	end_stop(e);
+	e->s = NULL;
 }
 
 const char *end_told(struct end *e)

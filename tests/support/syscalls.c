@@ -43,12 +43,12 @@ bool syscalls_countable(void)
 
 void syscalls_begin(unsigned section)
 {
-	syscall(SYS_prctl, MARK, section + 1);
+	syscall(SYS_prctl, MARK, section + 1, 0, 0, 0);
 }
 
 void syscalls_end(void)
 {
-	syscall(SYS_prctl, MARK, 0);
+	syscall(SYS_prctl, MARK, 0, 0, 0, 0);
 }
 
 uint64_t syscalls_sum(const struct syscalls *s, unsigned section)
