@@ -279,8 +279,12 @@ int rill_msg_loan(const struct rill_msg *msg, unsigned index, const void **ret_d
 
 int rill_msg_copy(const struct rill_msg *msg, void *to, size_t size)
 {
-	if (!channel_of(msg) || (!to && msg->len))
+	const struct rill_channel *ch = channel_of(msg);
+
+	if (!ch || (!to && msg->len))
 		return -EINVAL;
+	if (ctx_check(ch->session->ctx) == -ECHILD)
+		return -ECHILD;
 	if (size < msg->len || msg->len > INT_MAX)
 		return -EMSGSIZE;
 	if (msg->len)

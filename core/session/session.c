@@ -266,14 +266,24 @@ void session_end(struct rill_session *s, int why, const char *text, ...)
 	source_wake(&s->source);
 }
 
+/* Messages that nobody will take: the loans in them go home, so that the peer need not wait for them. */
+static void discard_all(struct rill_session *s)
+{
+	for (uint32_t i = 0; s->channels && i < s->channel_count; i++)
+		if (s->channels[i] && s->channels[i]->state != CHANNEL_FREE)
+			recv_discard(s->channels[i]);
+}
+
 void session_settle(struct rill_session *s)
 {
 	bool late, waits;
 
 	if (s->state != SESSION_CLOSING)
 		return;
-	if (s->fd >= 0 && !s->hung_up)
+	if (s->fd >= 0 && !s->hung_up) {
+		discard_all(s);
 		lend_take_returns(s);
+	}
 	late = ctx_now(s->ctx) >= s->until;
 	waits = !s->abandon && s->fd >= 0 && !s->hung_up && (packet_unsent(s) || lend_waits(s) || s->borrowed_loans);
 	if (waits && !late)

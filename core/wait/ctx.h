@@ -57,7 +57,7 @@ static inline struct source *source_of(struct link *all)
 
 static inline bool source_gone(const struct source *s)
 {
-	return link_linked(&s->doomed);
+	return s->gone;
 }
 
 void source_sleep(struct source *s);   /* off the awake list */

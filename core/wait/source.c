@@ -21,6 +21,7 @@ int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *
 	link_init(&s->awake);
 	link_init(&s->dirty);
 	link_init(&s->doomed);
+	s->gone = false;
 	s->heap_index = SIZE_MAX;
 	s->when = RILL_NEVER;
 	link_append(&ctx->sources, &s->all);
@@ -54,6 +55,8 @@ int source_watch(struct source *s, int fd)
 
 	assert(s->watch.fd < 0 && fd >= 0);
 	r = by_fd_grow(ctx, (size_t)fd + 1);
+	if (r == 0 && ctx->by_fd[fd])
+		r = -EEXIST;
 	if (r < 0)
 		return r;
 	s->watch.fd = fd;
@@ -114,6 +117,7 @@ void source_doom(struct source *s)
 
 	if (source_gone(s))
 		return;
+	s->gone = true;
 	ctx_enter(ctx);
 	source_unwatch(s);
 	source_sleep(s);

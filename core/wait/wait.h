@@ -47,6 +47,7 @@ struct source {
 	struct link awake;    /* in ctx->awake */
 	struct link dirty;    /* in ctx->dirty: wants or deadline may have changed */
 	struct link doomed;   /* in ctx->doomed */
+	bool gone;            /* doomed: nothing brings it back */
 	size_t heap_index;    /* in ctx->heap; SIZE_MAX: not in it */
 	uint64_t when;        /* the deadline that the heap knows */
 };
@@ -55,7 +56,7 @@ struct source {
  * ctx is not referenced by it: see ctx_ref(). */
 int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *ops);
 
-/* Wait for fd, with the events that ops->wants() gives. What the loop's `add` gave, -ENOMEM.  */
+/* Wait for fd, with the events that ops->wants() gives. What the loop's `add` gave, -ENOMEM, -EEXIST (watched). */
 int source_watch(struct source *s, int fd);
 
 /* Tell the loop to forget the fd, now. Call it before close(). Not watched: nothing. */

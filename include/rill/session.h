@@ -97,7 +97,8 @@ RILL_API int rill_session_connect(struct rill_session **ret_session, struct rill
 
 /* Make a session on a connected Unix SOCK_SEQPACKET: an end of a socketpair (before or after fork), one that was inherited
  * or received over another session. Both ends call it. fd is the session's on success. As above, and
- *   -ENOTSOCK  not a socket;   -EPROTOTYPE  not a Unix SOCK_SEQPACKET;   -ENOTCONN  not connected;   -EBADF */
+ *   -ENOTSOCK  not a socket;   -EPROTOTYPE  not a Unix SOCK_SEQPACKET;   -ENOTCONN  not connected;   -EBADF
+ *   -EEXIST    fd is a session's (or listener's) of this ctx already */
 RILL_API int rill_session_adopt(struct rill_session **ret_session, struct rill_ctx *ctx, int fd,
                                 const struct rill_session_options *options, const struct rill_session_events *events,
                                 void *user);

@@ -99,6 +99,37 @@ static void a_full_socket_has_room_again(void **state)
 	scene_destroy(sc);
 }
 
+/* It says that it has taken the descriptors and has not even read them: they are in flight, on our user's account. */
+static void descriptors_that_are_never_read_are_few(void **state)
+{
+	struct scene *sc = scene_open();
+	struct rill_channel *ch = scene_victim_opens(sc);
+	const int fds[16] = {0};
+	struct rill_out out = {.size = sizeof(out), .fds = fds, .fd_count = 16};
+	uint64_t sent = 0;
+	struct raw_packet p;
+	int e;
+
+	(void)state;
+	while ((e = rill_channel_sendmsg(ch, &out)) == 0) {
+		sent += 16;
+		raw_store(&sc->raw, RAW_FDS_TAKEN, sent);
+		raw_store(&sc->raw, raw_chan(&sc->raw.head, 0, RAW_POS), sent); /* 16 bytes a frame, too */
+	}
+	assert_int_equal(e, -EAGAIN);
+	assert_in_range(sent, 16, 512);
+	scene_pass(sc, 2);
+	assert_int_equal(rill_channel_sendmsg(ch, &out), -EAGAIN);
+	while (raw_recv(&sc->raw, &p) > 0)
+		;
+	sc->victim.writables = 0;
+	scene_pass(sc, 2);
+	assert_int_equal(sc->victim.writables, 1);
+	assert_int_equal(rill_channel_sendmsg(ch, &out), 0);
+	scene_expect(sc, OPEN_STILL, "");
+	scene_destroy(sc);
+}
+
 static void blocking_flag_of_a_shared_socket(void **state)
 {
 	struct scene *sc = calloc(1, sizeof(*sc));
@@ -114,8 +145,8 @@ static void blocking_flag_of_a_shared_socket(void **state)
 	scene_pair(pair);
 	theirs = dup(pair[0]); /* of a socketpair made by the peer: the same description */
 	raw_init(&sc->raw, pair[1]);
-	assert_int_equal(rill_session_adopt(&sc->victim.session, sc->ctx, pair[0], &scene_options, &scene_events,
-	                                    &sc->victim), 0);
+	assert_int_equal(rill_session_adopt(&sc->victim.session, sc->ctx, pair[0], &scene_options, &scene_events, &sc->victim),
+	                 0);
 	fcntl(theirs, F_SETFL, fcntl(theirs, F_GETFL) & ~O_NONBLOCK);
 	scene_turn(sc); /* nothing to read: recv would block */
 	assert_int_equal(raw_greet(&sc->raw), 0);
@@ -228,9 +259,8 @@ static void lingering_sockets_do_not_block(void **state)
 		void (*tell)(struct scene *sc, int fd);
 		bool greeting;
 	} how[] = {
-		{lingering_instead_of_a_region, true},  {lingering_as_an_arena, false},
-		{lingering_with_a_bell, false},         {lingering_behind_a_violation, false},
-		{lingering_in_a_message, false},        {lingering_unread_at_close, false},
+		{lingering_instead_of_a_region, true}, {lingering_as_an_arena, false},  {lingering_with_a_bell, false},
+		{lingering_behind_a_violation, false}, {lingering_in_a_message, false}, {lingering_unread_at_close, false},
 		{lingering_unread_at_destroy, false},
 	};
 
@@ -313,8 +343,8 @@ static void a_hello_without_credentials(void **state)
 	scene_pair(pair);
 	raw_init(&sc->raw, pair[1]);
 	assert_int_equal(raw_greet(&sc->raw), 0);
-	assert_int_equal(rill_session_adopt(&sc->victim.session, sc->ctx, pair[0], &scene_options, &scene_events,
-	                                    &sc->victim), 0);
+	assert_int_equal(rill_session_adopt(&sc->victim.session, sc->ctx, pair[0], &scene_options, &scene_events, &sc->victim),
+	                 0);
 	expect_not_admitted(sc);
 	scene_destroy(sc);
 }
@@ -764,11 +794,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 /* valgrind and sanitizers have limits of their own, not the kernel's */
-#define DESCRIPTORS(name) {#name, rounds_under_valgrind() ? skipped : name, setup, teardown, NULL}
-#define MEMORY(name) {#name, rounds_under_valgrind() || rounds_under_sanitizer() ? skipped : name, setup, teardown, NULL}
+#define DESCRIPTORS(name)                                                              \
+	{                                                                              \
+#name, rounds_under_valgrind() ? skipped : name, setup, teardown, NULL \
+	}
+#define MEMORY(name)                                                                                               \
+	{                                                                                                          \
+#name, rounds_under_valgrind() || rounds_under_sanitizer() ? skipped : name, setup, teardown, NULL \
+	}
 	const struct CMUnitTest tests[] = {
 		TEST(never_reading_costs_the_others_nothing),
 		TEST(a_full_socket_has_room_again),
+		TEST(descriptors_that_are_never_read_are_few),
 		TEST(blocking_flag_of_a_shared_socket),
 		TEST(lingering_sockets_do_not_block),
 		TEST(the_speakers_uid_is_judged_too),

@@ -22,7 +22,19 @@
 #define RAW_ARENA_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define RAW_MARK 0xA5ull
 
-enum { RAW_HELLO = 1, RAW_REFUSE, RAW_BELL, RAW_OPEN, RAW_ACCEPT, RAW_DECLINE, RAW_CLOSE, RAW_FDS, RAW_ARENA, RAW_FORGET, RAW_GOODBYE };
+enum {
+	RAW_HELLO = 1,
+	RAW_REFUSE,
+	RAW_BELL,
+	RAW_OPEN,
+	RAW_ACCEPT,
+	RAW_DECLINE,
+	RAW_CLOSE,
+	RAW_FDS,
+	RAW_ARENA,
+	RAW_FORGET,
+	RAW_GOODBYE
+};
 enum { RAW_MESSAGE = 1, RAW_LOAN, RAW_PAD, RAW_VOID };
 enum { RAW_TAG = 1, RAW_HAS_FDS = 2 };
 enum { RAW_E_DATA, RAW_E_SPACE, RAW_E_FDS, RAW_E_RETURNS };
@@ -85,11 +97,11 @@ struct raw {
 	struct raw_head head, their_head;
 	struct raw_packet hello; /* as it will be sent; then the peer's is in `peer` */
 	struct raw_packet peer;
-	uint64_t tail;       /* next of ready[] */
-	uint64_t wpos[64];   /* next frame, by channel */
-	uint64_t returned;   /* next of returns[] */
-	uint32_t seq;        /* of the next FDS packet */
-	int got[256];        /* descriptors of the last packet read */
+	uint64_t tail;     /* next of ready[] */
+	uint64_t wpos[64]; /* next frame, by channel */
+	uint64_t returned; /* next of returns[] */
+	uint32_t seq;      /* of the next FDS packet */
+	int got[256];      /* descriptors of the last packet read */
 	unsigned got_count;
 };
 

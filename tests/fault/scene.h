@@ -25,9 +25,9 @@ struct told { /* what one session's user was told */
 	unsigned opened, closed, offers, messages, channels_closed, writables;
 	int why, channel_why;
 	char text[256];
-	int refuse;    /* what channel() gives */
-	bool hold;     /* messages are not released */
-	bool unread;   /* channels that come are not read */
+	int refuse;  /* what channel() gives */
+	bool hold;   /* messages are not released */
+	bool unread; /* channels that come are not read */
 	struct rill_msg held[HELD];
 	unsigned held_count;
 	uint64_t last; /* first word of the last message */
@@ -162,7 +162,8 @@ static inline void scene_honest(struct scene *sc)
 	scene_pair(pair);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(rill_session_adopt(&sc->honest[i].session, sc->ctx, pair[i], &scene_options, &scene_events,
-		                                    &sc->honest[i]), 0);
+		                                    &sc->honest[i]),
+		                 0);
 	scene_turn(sc);
 	assert_int_equal(rill_channel_open(&sc->honest_channel, sc->honest[0].session, "honest", NULL, NULL, NULL), 0);
 }
@@ -303,15 +304,15 @@ static inline void lie_is_found(void **state)
 	scene_destroy(sc);
 }
 
-#define LIES_RUN(group, lies)                                                                              \
-	static int run_##lies(void)                                                                        \
-	{                                                                                                  \
-		static struct CMUnitTest tests[sizeof(lies) / sizeof((lies)[0])];                          \
-                                                                                                           \
-		for (size_t i = 0; i < sizeof(lies) / sizeof((lies)[0]); i++)                              \
+#define LIES_RUN(group, lies)                                                                                     \
+	static int run_##lies(void)                                                                               \
+	{                                                                                                         \
+		static struct CMUnitTest tests[sizeof(lies) / sizeof((lies)[0])];                                 \
+                                                                                                                  \
+		for (size_t i = 0; i < sizeof(lies) / sizeof((lies)[0]); i++)                                     \
 			tests[i] = (struct CMUnitTest){(lies)[i].name, lie_is_found, leaks_setup, leaks_teardown, \
-			                               (void *)(uintptr_t)&(lies)[i]};                     \
-		return _cmocka_run_group_tests(group, tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL); \
+			                               (void *)(uintptr_t) & (lies)[i]};                          \
+		return _cmocka_run_group_tests(group, tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);       \
 	}
 
 #endif

@@ -16,7 +16,8 @@ static uint64_t tempting(uint64_t *random)
 	case 0:
 		return 0;
 	case 1: /* a header, more or less */
-		return raw_header((unsigned)(n >> 8 & 7), (unsigned)(n >> 16 & 3), (unsigned)(n >> 24 & 3), (uint32_t)(n >> 32 & 127));
+		return raw_header((unsigned)(n >> 8 & 7), (unsigned)(n >> 16 & 3), (unsigned)(n >> 24 & 3),
+		                  (uint32_t)(n >> 32 & 127));
 	case 2:
 		return raw_header(RAW_MESSAGE, 0, 0, (uint32_t)(n >> 8 & 1023));
 	case 3: /* an entry */
@@ -124,7 +125,8 @@ static void a_scribbling_peer_ends_its_own_session_at_most(void **state)
 /* The same without another process: each word of the region, one at a time, before each look. */
 static void every_word_of_a_region_may_be_a_lie(void **state)
 {
-	static const uint64_t values[] = {1, 7, 8, UINT64_MAX, 1ull << 63, 0x00a5000000000008, 0xa500000100000008, 0xa501020100000010};
+	static const uint64_t values[] = {
+		1, 7, 8, UINT64_MAX, 1ull << 63, 0x00a5000000000008, 0xa500000100000008, 0xa501020100000010};
 	unsigned step = rounds_of(37, 5, 2);
 
 	(void)state;

@@ -348,7 +348,7 @@ static void an_index_is_used_again_when_both_have_drained(void **state)
 
 	(void)state;
 	assert_int_equal(rill_channel_send(ch, "before", 6), 0); /* a frame of 16 */
-	raw_message(&sc->raw, 0, 1);                              /* and one to it, that nobody takes */
+	raw_message(&sc->raw, 0, 1);                             /* and one to it, that nobody takes */
 	rill_channel_close(ch);
 	assert_true(raw_expect(&sc->raw, RAW_CLOSE, &p));
 	raw_close(&sc->raw, RAW_CLOSE, 0, 1, 0);

@@ -737,12 +737,13 @@ static int borrow(struct child *self, void *arg)
 
 static void lent_blocks_are_read_in_place_and_come_back(void **state)
 {
+	struct rill_arena_options o = {.size = sizeof(o), .capacity = 64 * LARGE}; /* valgrind unmaps slowly */
 	struct child c;
 
 	(void)state;
 	destroyed = 0;
 	serve(NULL);
-	assert_int_equal(rill_arena_create(&arena, me.ctx, NULL), 0);
+	assert_int_equal(rill_arena_create(&arena, me.ctx, &o), 0);
 	c = run(borrow, NULL);
 	UNTIL(me.ch);
 	for (uint64_t i = 1; i <= 20; i++) {
