@@ -152,6 +152,24 @@ static void flush_channels(struct rill_session *s)
 	}
 }
 
+/* We may have been woken to read. */
+static bool socket_takes(const struct rill_session *s)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLOUT};
+
+	return poll(&p, 1, 0) != 0;
+}
+
+static void wake_waiting(struct rill_session *s)
+{
+	s->socket_waits = false;
+	if (s->state != SESSION_OPEN)
+		return;
+	channel_wake(s, WAIT_SOCKET);
+	if (s->open_wanted && channel_open_possible(s))
+		session_note(s, TELL_WRITABLE);
+}
+
 void packet_flush(struct rill_session *s)
 {
 	if (s->state != SESSION_OPEN && s->state != SESSION_ENDED && s->state != SESSION_CLOSING)
@@ -164,12 +182,8 @@ void packet_flush(struct rill_session *s)
 	lend_flush(s);
 	if (s->goodbye_pending)
 		packet_goodbye(s, s->abandon ? ECONNABORTED : 0, "");
-	s->socket_waits = false;
-	if (s->state == SESSION_OPEN) {
-		channel_wake(s, WAIT_SOCKET);
-		if (s->open_wanted && channel_open_possible(s))
-			session_note(s, TELL_WRITABLE);
-	}
+	if (s->socket_waits && socket_takes(s))
+		wake_waiting(s);
 	source_changed(&s->source);
 }
 

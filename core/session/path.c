@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#define BACKLOG 4096 /* the kernel caps it at net.core.somaxconn */
+#define BACKLOG 4096    /* the kernel caps it at net.core.somaxconn */
+#define LOCK_TRIES 1000 /* others hold the lock for some system calls; who holds it for good shall not hold us */
 
 int path_address(struct sockaddr_un *ret, const char *path)
 {
@@ -32,8 +34,13 @@ static int lock_directory(const char *path)
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd;
+		if (errno != EWOULDBLOCK)
+			break;
+		sched_yield();
+	}
 	e = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
 	close(fd);
 	return e;

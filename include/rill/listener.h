@@ -30,7 +30,7 @@ struct rill_listener_options {
 
 /* Listen on `path` (copied; at most 107 bytes). A stale socket left there by a dead process is replaced; a live one is
  * not. The path is removed by rill_listener_close().
- *   -EADDRINUSE    somebody listens there, or the directory is locked by another that is about to
+ *   -EADDRINUSE    somebody listens there, or somebody holds a flock() on the directory and does not let go
  *   -EEXIST        the path is there and is not a socket (a file, a directory): it is left alone
  *   -ENAMETOOLONG  the path is longer than 107 bytes;   -EINVAL  empty, or events without accepted()
  *   -ENOENT -ENOTDIR -EACCES -EROFS   of the directory

@@ -2,6 +2,7 @@
  * happens when the system gives no more. No call may block, whatever a peer does: each test has an alarm. */
 #include "tests/fault/scene.h"
 
+#include "tests/support/allocs.h"
 #include "tests/support/child.h"
 #include "tests/support/rounds.h"
 
@@ -49,7 +50,7 @@ static void fill(int fd)
 		;
 }
 
-/* ---- Blocking -------------------------------------------------------------------------------------------------------------- */
+/* ---- Blocking -------------------------------------------------------------------------------- */
 
 static void never_reading_costs_the_others_nothing(void **state)
 {
@@ -278,7 +279,7 @@ static void lingering_sockets_do_not_block(void **state)
 	}
 }
 
-/* ---- Who speaks -------------------------------------------------------------------------------------------------------------- */
+/* ---- Who speaks ------------------------------------------------------------------------------ */
 
 static int greet_as(struct raw *r, uid_t uid)
 {
@@ -349,7 +350,7 @@ static void a_hello_without_credentials(void **state)
 	scene_destroy(sc);
 }
 
-/* ---- Listening ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Listening ------------------------------------------------------------------------------- */
 
 struct door {
 	struct rill_ctx *ctx;
@@ -535,7 +536,7 @@ static void a_lingering_backlog_does_not_block_close(void **state)
 	raw_finish(&r);
 }
 
-/* ---- Descriptors run out ------------------------------------------------------------------------------------------------------ */
+/* ---- Descriptors run out --------------------------------------------------------------------- */
 
 static struct rlimit no_more(__rlimit_resource_t what, rlim_t limit)
 {
@@ -668,7 +669,7 @@ static void accepting_without_descriptors_goes_on_later(void **state)
 	door_destroy(d);
 }
 
-/* ---- Memory and file size --------------------------------------------------------------------------------------------------------- */
+/* ---- Memory and file size -------------------------------------------------------------------- */
 
 static void a_session_above_the_file_size_limit(void **state)
 {
@@ -784,6 +785,63 @@ static void a_peers_memory_without_address_space(void **state)
 	scene_destroy(sc);
 }
 
+/* A handshake, a channel each way, descriptors, loans both ways; the session may end for it, and nothing else. */
+static void use_all(struct scene *sc)
+{
+	uint64_t word = 1, loan[3] = {0, 5, 1};
+	struct rill_channel *ch = NULL;
+	static char large[8192];
+	int e, fd = raw_arena(65536, NULL);
+
+	e = rill_channel_open(&ch, sc->victim.session, "x", NULL, &scene_channel_events, &sc->victim);
+	assert_true(e == 0 || e == -ENOMEM);
+	raw_channel(&sc->raw, RAW_OPEN, 1, 1);
+	raw_announce(&sc->raw, 0, 65536, fd);
+	close(fd);
+	raw_fds(&sc->raw, 1, 0, 1);
+	raw_frame(&sc->raw, 1, raw_header(RAW_MESSAGE, RAW_HAS_FDS, 0, 8), &word, 1);
+	raw_frame(&sc->raw, 1, raw_header(RAW_LOAN, 0, 1, 24), loan, 3);
+	scene_turn(sc);
+	if (ch && !sc->victim.closed) {
+		e = rill_channel_send(ch, large, sizeof(large));
+		assert_true(e == 0 || e == -ENOMEM);
+	}
+}
+
+static void any_allocation_may_be_refused(void **state)
+{
+	unsigned ended = 0, went_on = 0;
+	uint64_t before;
+
+	(void)state;
+	for (uint64_t n = 1;; n++) {
+		struct scene *sc = scene_create();
+
+		scene_honest_goes_on(sc); /* it has all that it needs */
+		before = allocs_refused();
+		allocs_refuse(n);
+		assert_int_equal(raw_greet(&sc->raw), 0);
+		assert_int_equal(raw_meet(&sc->raw), 0);
+		scene_turn(sc);
+		if (!sc->victim.closed)
+			use_all(sc);
+		allocs_refuse(0);
+		scene_turn(sc);
+		if (sc->victim.closed) {
+			assert_int_equal(sc->victim.why, -ENOMEM);
+			ended++;
+		} else {
+			assert_int_equal(sc->victim.messages, 2);
+			went_on++;
+		}
+		scene_honest_goes_on(sc);
+		scene_destroy(sc);
+		if (allocs_refused() == before)
+			break;
+	}
+	assert_true(ended >= 3 && went_on >= 3);
+}
+
 static void skipped(void **state)
 {
 	(void)state;
@@ -822,6 +880,7 @@ int main(void)
 		DESCRIPTORS(accepting_without_descriptors_goes_on_later),
 		TEST(a_session_above_the_file_size_limit),
 		TEST(an_accepted_session_above_the_file_size_limit),
+		TEST(any_allocation_may_be_refused),
 		MEMORY(a_session_without_address_space),
 		MEMORY(a_peers_memory_without_address_space),
 	};

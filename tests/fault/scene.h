@@ -284,7 +284,7 @@ static inline void scene_expect(struct scene *sc, int why, const char *text)
 	scene_honest_goes_on(sc);
 }
 
-/* ---- A table of lies: each is a test ---- */
+/* ---- A table of lies: each is a test --------------------------------------------------------- */
 
 struct lie {
 	const char *name;

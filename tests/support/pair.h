@@ -36,7 +36,7 @@ struct pair_options {
 	struct rill_session_options a, b;
 };
 
-extern const struct rill_session_events end_session_events; /* user: the end */
+extern const struct rill_session_events end_session_events;   /* user: the end */
 extern const struct rill_listener_events end_listener_events; /* user: the end; the session becomes its `s` */
 
 void end_start(struct end *e, const struct rill_ctx_options *options); /* a ctx alone */
@@ -47,19 +47,19 @@ void pair_start(struct pair *p, const struct pair_options *options); /* both ado
 void pair_open(struct pair *p, const struct pair_options *options);  /* ... and both open */
 void pair_stop(struct pair *p); /* close both sessions in order if they are there, run, destroy both ctxs */
 
-bool end_step(struct end *e);        /* whatever is ready or due now; false: nothing was */
-void pair_run(struct pair *p);       /* until both are at rest */
-void end_run(struct end *e);         /* this one alone */
+bool end_step(struct end *e);           /* whatever is ready or due now; false: nothing was */
+void pair_run(struct pair *p);          /* until both are at rest */
+void end_run(struct end *e);            /* this one alone */
 void pair_wait(struct pair *p, int ms); /* until both are at rest, and for so long (for deadlines on the real clock) */
 
-const char *end_told(struct end *e); /* since the last call */
+const char *end_told(struct end *e);                      /* since the last call */
 bool end_was_told(const struct end *e, const char *text); /* within what end_told() will give */
 
 /* Open a channel at e; after pair_run() the other end has it in `ch`. */
 struct rill_channel *end_open(struct end *e, const char *name);
 void pair_channel(struct pair *p, const char *name); /* from a to b, and run; both `told` are emptied */
 
-struct rill_msg end_take(struct end *e);              /* the next message of e->ch; it must be there */
+struct rill_msg end_take(struct end *e);                      /* the next message of e->ch; it must be there */
 void end_expect(struct end *e, const void *data, size_t len); /* take, compare, release */
 
 void pattern_fill(void *to, size_t len, uint64_t seed);

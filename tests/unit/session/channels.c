@@ -312,6 +312,31 @@ static void a_held_message_survives_the_reuse_of_other_channels(void **state)
 	pair_stop(&p);
 }
 
+/* The other side reads of the end, of the new channel, and finds its messages in the ring, all in one turn. */
+static void messages_of_the_next_channel_on_an_index_are_not_taken_for_the_last_ones(void **state)
+{
+	struct pair_options o = {.a = {.channels = 1}};
+
+	(void)state;
+	pair_open(&p, &o);
+	p.b.takes = true;
+	pair_channel(&p, "first");
+	for (int i = 0; i < 20; i++) {
+		rill_channel_close(p.b.ch);
+		end_run(&p.a);
+		assert_true(end_was_told(&p.a, "closed"));
+		end_told(&p.a);
+		rill_channel_close(p.a.ch);
+		end_open(&p.a, "next");
+		assert_int_equal(rill_channel_send(p.a.ch, "one", 3), 0);
+		assert_int_equal(rill_channel_send(p.a.ch, "two", 3), 0);
+		pair_run(&p);
+		assert_string_equal(end_told(&p.b), "offer next, message 3, message 3");
+		end_told(&p.a);
+	}
+	pair_stop(&p);
+}
+
 static void a_full_socket_makes_open_wait_and_nothing_is_lost(void **state)
 {
 	struct pair_options o = {.a = {.channels = 4000, .ring_bytes = 1024}, .b = {.channels = 4000, .ring_bytes = 1024}};
@@ -782,6 +807,7 @@ int main(void)
 		T(the_smaller_channel_limit_holds_for_both),
 		T(a_channel_that_is_being_closed_makes_open_wait),
 		T(a_held_message_survives_the_reuse_of_other_channels),
+		T(messages_of_the_next_channel_on_an_index_are_not_taken_for_the_last_ones),
 		T(a_full_socket_makes_open_wait_and_nothing_is_lost),
 		T(closes_that_meet_a_full_socket_are_sent_later),
 		T(close_in_order_delivers_all_first),

@@ -80,8 +80,7 @@ static void what_was_sent_just_before_a_close_arrives(void **state)
 		if (i % 2)
 			end_run(&p.a);
 		pair_run(&p);
-		assert_string_equal(end_told(&p.b),
-		                    "offer c, message 1, message 1000000, closed c 0, session closed 0");
+		assert_string_equal(end_told(&p.b), "offer c, message 1, message 1000000, closed c 0, session closed 0");
 		pair_stop(&p);
 	}
 }
@@ -95,7 +94,7 @@ static void messages_that_nobody_takes_keep_closed_waiting(void **state)
 	rill_session_close(p.a.s);
 	p.a.s = NULL;
 	pair_run(&p);
-	assert_int_equal(rill_session_status(p.b.s), -EPIPE); /* at once, unread messages or not */
+	assert_int_equal(rill_session_status(p.b.s), -EPIPE);    /* at once, unread messages or not */
 	assert_string_equal(end_told(&p.b), "session closed 0"); /* without readable(): as good as paused */
 	end_expect(&p.b, "xyz", 3);
 	pair_run(&p);

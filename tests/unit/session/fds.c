@@ -306,7 +306,8 @@ static void a_close_with_a_reservation_of_descriptors_ends_in_order(void **state
 
 static void a_full_socket_is_eagain_and_gives_the_place_back(void **state)
 {
-	struct pair_options o = {.a = {.channels = 4000, .ring_bytes = 1024}, .b = {.channels = 4000, .ring_bytes = 1024, .fds = 8}};
+	struct pair_options o = {.a = {.channels = 4000, .ring_bytes = 1024},
+	                         .b = {.channels = 4000, .ring_bytes = 1024, .fds = 8}};
 	struct rill_channel *ch;
 	struct rill_msg msg;
 	int r;

@@ -40,9 +40,28 @@ static void round_of(size_t len)
 
 static void every_size_from_nothing_to_64_mib_arrives(void **state)
 {
-	static const size_t sizes[] = {0,     1,         7,         8,         9,         100,       1000,       4000,
-	                               4079,  4080,      4081,      4087,      4088,      4089,      4096,       4097,
-	                               16383, 16 * 1024, 16 * 1024 + 1, 65536, 1024 * 1024 - 1, 8 * 1024 * 1024 + 3};
+	static const size_t sizes[] = {0,
+	                               1,
+	                               7,
+	                               8,
+	                               9,
+	                               100,
+	                               1000,
+	                               4000,
+	                               4079,
+	                               4080,
+	                               4081,
+	                               4087,
+	                               4088,
+	                               4089,
+	                               4096,
+	                               4097,
+	                               16383,
+	                               16 * 1024,
+	                               16 * 1024 + 1,
+	                               65536,
+	                               1024 * 1024 - 1,
+	                               8 * 1024 * 1024 + 3};
 
 	(void)state;
 	pair_open(&p, NULL);
