@@ -22,14 +22,14 @@ static_assert(sizeof(void *) == 8, "64-bit machines only");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire is little-endian");
 
 #define WIRE_MAGIC UINT64_C(0x31304c4c4952a55a) /* "Z\xa5RILL01" */
-#define WIRE_MAJOR 1 /* another one is refused */
+#define WIRE_MAJOR 1                            /* another one is refused */
 #define WIRE_MINOR 0
 #define WIRE_LINE 64 /* fields of different writers, or of different heat, never share one */
 #define WIRE_PAGE 4096
 
 typedef _Atomic uint64_t wire_word; /* in our own region; the peer's are read through core/shm/peer.h */
 
-/* ---- region ---------------------------------------------------------------------------------------------------------- */
+/* ---- region ---------------------------------------------------------------------------------------------------- */
 
 struct wire_head {
 	uint64_t magic;
@@ -46,10 +46,10 @@ struct wire_head {
 static_assert(sizeof(struct wire_head) == 88, "wire");
 
 struct wire_lines {
-	_Alignas(WIRE_LINE) wire_word sarm; /* "the owner sleeps": bumped by the owner, rung for by the peer */
+	_Alignas(WIRE_LINE) wire_word sarm;      /* "the owner sleeps": bumped by the owner, rung for by the peer */
 	_Alignas(WIRE_LINE) wire_word fds_taken; /* descriptors of messages that the owner released, ever */
-	wire_word fds_arm;     /* "tell me when fds_taken moves": an FDS entry answers */
-	wire_word returns_arm; /* "tell me when you give a loan back": a RETURNS entry answers */
+	wire_word fds_arm;                       /* "tell me when fds_taken moves": an FDS entry answers */
+	wire_word returns_arm;                   /* "tell me when you give a loan back": a RETURNS entry answers */
 };
 static_assert(sizeof(struct wire_lines) == 2 * WIRE_LINE, "wire");
 
@@ -69,7 +69,7 @@ static inline uint64_t wire_entry(enum wire_entry kind, uint64_t id)
 	return (id + 1) << 2 | (uint64_t)kind;
 }
 
-/* ---- frame ----------------------------------------------------------------------------------------------------------- */
+/* ---- frame ----------------------------------------------------------------------------------------------------- */
 
 /* Header: len:32 | kind:8 | flags:8 | loans:8 | mark:8. len counts extension words and payload, in bytes. Frame: 8 + len,
  * rounded up to 8. Extension words follow the header, in this order: tag (1), fds (1: seq:32 | count:32), loans (3 each:
@@ -95,7 +95,7 @@ static inline uint64_t wire_header(enum wire_frame_kind kind, unsigned flags, un
 	return WIRE_MARK << 56 | (uint64_t)loans << 48 | (uint64_t)flags << 40 | (uint64_t)kind << 32 | len;
 }
 
-/* ---- packets on the control socket ------------------------------------------------------------------------------------ */
+/* ---- packets on the control socket ----------------------------------------------------------------------------- */
 
 enum wire_kind {
 	WIRE_HELLO = 1,
@@ -111,12 +111,14 @@ enum wire_kind {
 	WIRE_GOODBYE = 11,
 };
 
-struct wire_packet { /* begins each */
+/* begins each */
+struct wire_packet {
 	uint16_t kind, major;
 	uint32_t length; /* of the whole packet */
 };
 
-struct wire_hello { /* SCM_CREDENTIALS, and SCM_RIGHTS: the region's descriptor */
+/* SCM_CREDENTIALS, and SCM_RIGHTS: the region's descriptor */
+struct wire_hello {
 	struct wire_packet p;
 	uint64_t magic;
 	uint64_t features; /* none are defined yet; unknown bits are ignored */
@@ -139,7 +141,8 @@ struct wire_bell {
 	uint64_t sarm; /* the value it rings for */
 };
 
-struct wire_open { /* OPEN: followed by name_len + metadata_len bytes; ACCEPT: by none */
+/* OPEN: followed by name_len + metadata_len bytes; ACCEPT: by none */
+struct wire_open {
 	struct wire_packet p;
 	uint32_t id, generation;
 	uint64_t ring_offset, ring_bytes; /* the sender's ring */
@@ -147,7 +150,8 @@ struct wire_open { /* OPEN: followed by name_len + metadata_len bytes; ACCEPT: b
 	uint16_t name_len, metadata_len;
 };
 
-struct wire_close { /* DECLINE, CLOSE */
+/* DECLINE, CLOSE */
+struct wire_close {
 	struct wire_packet p;
 	uint32_t id, generation;
 	int32_t reason; /* 0 in order, else an errno value, > 0 */
@@ -155,12 +159,14 @@ struct wire_close { /* DECLINE, CLOSE */
 	uint64_t end; /* position where the sender's frames of this generation end: what follows is of the next one */
 };
 
-struct wire_fds { /* SCM_RIGHTS: count descriptors */
+/* SCM_RIGHTS: count descriptors */
+struct wire_fds {
 	struct wire_packet p;
 	uint32_t seq, count;
 };
 
-struct wire_arena { /* SCM_RIGHTS: a read-only descriptor */
+/* SCM_RIGHTS: a read-only descriptor */
+struct wire_arena {
 	struct wire_packet p;
 	uint32_t id, reserved;
 	uint64_t capacity;

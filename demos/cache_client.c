@@ -33,7 +33,7 @@ static void give_up(struct client *c, const char *why)
 	c->done = true;
 }
 
-/* ---- The job -------------------------------------------------------------------------------------------------------- */
+/* ---- The job --------------------------------------------------------------------------------------------------- */
 
 /* Sends the request for c->file; when there is no room, on_writable() comes here again. */
 static void send_request(struct client *c)
@@ -110,7 +110,7 @@ static const struct rill_channel_events channel_events = {
 	.closed = on_channel_closed,
 };
 
-/* ---- The session ---------------------------------------------------------------------------------------------------- */
+/* ---- The session ----------------------------------------------------------------------------------------------- */
 
 static void on_opened(struct rill_session *s, void *user)
 {
@@ -145,7 +145,7 @@ static int join(struct client *c, const struct options *o)
 	return rill_session_adopt(&c->session, c->ctx, o->fd, &so, &session_events, c);
 }
 
-/* ---- The program ---------------------------------------------------------------------------------------------------- */
+/* ---- The program ----------------------------------------------------------------------------------------------- */
 
 typedef int loop_fn(struct rill_ctx *ctx, const bool *done);
 

@@ -60,7 +60,7 @@ static struct contestant contestants[] = {
 
 #define CONTESTANTS (sizeof(contestants) / sizeof(contestants[0]))
 
-/* ---- Answers -------------------------------------------------------------------------------------------------------- */
+/* ---- Answers --------------------------------------------------------------------------------------------------- */
 
 static int note(struct answers *a, uint64_t ns, uint64_t bytes)
 {
@@ -101,7 +101,7 @@ static int read_answers(struct contestant *c, FILE *from, unsigned round, unsign
 	return r;
 }
 
-/* ---- Rounds --------------------------------------------------------------------------------------------------------- */
+/* ---- Rounds ---------------------------------------------------------------------------------------------------- */
 
 static int start(struct run *run, const struct contestant *c, const struct options *o)
 {
@@ -146,7 +146,7 @@ static int all_rounds(const struct options *o)
 	return r;
 }
 
-/* ---- The table ------------------------------------------------------------------------------------------------------ */
+/* ---- The table ------------------------------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {

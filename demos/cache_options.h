@@ -19,7 +19,8 @@ struct options {
 	bool times;         /* -t: print "PASS NANOSECONDS BYTES" for each answer instead of a summary */
 };
 
-/* `allowed` is getopt's; with 'f' in it, one of -s and -f must be there. Ends the program (2) with `usage` when the line makes no sense. */
+/* `allowed` is getopt's; with 'f' in it, one of -s and -f must be there. Ends the program (2) with `usage` when the line
+ * makes no sense. */
 struct options options_parse(int argc, char **argv, const char *allowed, const char *usage);
 
 #endif

@@ -69,7 +69,7 @@ static void peer_end(struct peer *p, int status)
 	free(p);
 }
 
-/* ---- Requests ------------------------------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------------------------- */
 
 static int answer(struct peer *p)
 {
@@ -123,7 +123,7 @@ static void on_writable(struct rill_channel *ch, void *user)
 		rill_channel_resume(ch);
 }
 
-/* ---- Peers ---------------------------------------------------------------------------------------------------------- */
+/* ---- Peers ----------------------------------------------------------------------------------------------------- */
 
 static void on_channel_closed(struct rill_channel *ch, int why, void *user)
 {
@@ -197,7 +197,7 @@ static const struct rill_listener_events listener_events = {
 	.closed = on_listener_closed,
 };
 
-/* ---- The program ---------------------------------------------------------------------------------------------------- */
+/* ---- The program ----------------------------------------------------------------------------------------------- */
 
 /* Every file into a block of its own; one that vanished since the walk gets none. */
 static int load(struct server *s)

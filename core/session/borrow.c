@@ -1,4 +1,5 @@
-/* core/session/borrow.c - what of the peer's we hold: its arenas, mapped read-only, and loans of them. Invariant: an arena stays
+/* core/session/borrow.c - what of the peer's we hold: its arenas, mapped read-only, and loans of them. Invariant: an
+ * arena stays
  * mapped while a message holds a loan of it, and until the session's memory goes. */
 #include "session/session.h"
 
@@ -27,7 +28,7 @@ void borrow_finish(struct rill_session *s)
 	}
 }
 
-/* ---- Arenas ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Arenas ---------------------------------------------------------------------------------------------------- */
 
 /* Several ids share a slot, one at a time: so a frame of a new arena is never read in an old one. */
 static struct borrowed *slot_of(const struct rill_session *s, uint32_t id)
@@ -95,7 +96,7 @@ void borrow_on_forget(struct rill_session *s, const struct packet *p)
 	*b = (struct borrowed){0};
 }
 
-/* ---- Loans ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Loans ----------------------------------------------------------------------------------------------------- */
 
 bool borrow_known(const struct rill_session *s, const struct frame *f)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Lists and what is to be told ------------------------------------------------------------------------------------- */
+/* ---- Lists and what is to be told ------------------------------------------------------------------------------ */
 
 void channel_note(struct rill_channel *ch, unsigned todo)
 {
@@ -69,7 +69,7 @@ void channel_wake(struct rill_session *s, unsigned why)
 	}
 }
 
-/* ---- Ends ------------------------------------------------------------------------------------------------------------ */
+/* ---- Ends ------------------------------------------------------------------------------------------------------ */
 
 void channel_settle(struct rill_channel *ch)
 {
@@ -238,7 +238,7 @@ void rill_channel_abort(struct rill_channel *ch, int why)
 	close_channel(ch, why < 0 && why > -4096 ? -why : ECONNABORTED);
 }
 
-/* ---- Questions and small actions --------------------------------------------------------------------------------------- */
+/* ---- Questions and small actions ------------------------------------------------------------------------------- */
 
 void rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user)
 {

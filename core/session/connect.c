@@ -83,8 +83,7 @@ static int create(struct rill_session **ret, struct rill_ctx *ctx, int fd, const
 }
 
 int rill_session_connect(struct rill_session **ret_session, struct rill_ctx *ctx, const char *path,
-                         const struct rill_session_options *options, const struct rill_session_events *events,
-                         void *user)
+                         const struct rill_session_options *options, const struct rill_session_events *events, void *user)
 {
 	struct sockaddr_un address;
 	int fd, e = ctx ? ctx_check(ctx) : -EINVAL;
@@ -109,15 +108,13 @@ int seqpacket_check(int fd)
 	int domain, type;
 	socklen_t len = sizeof(int);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
 		return -errno;
 	return domain == AF_UNIX && type == SOCK_SEQPACKET ? 0 : -EPROTOTYPE;
 }
 
 int rill_session_adopt(struct rill_session **ret_session, struct rill_ctx *ctx, int fd,
-                       const struct rill_session_options *options, const struct rill_session_events *events,
-                       void *user)
+                       const struct rill_session_options *options, const struct rill_session_events *events, void *user)
 {
 	struct sockaddr_un peer;
 	socklen_t len = sizeof(peer);

@@ -52,7 +52,7 @@ void fds_finish(struct rill_session *s)
 	free(s->fd_sets);
 }
 
-/* ---- Sending -------------------------------------------------------------------------------------------------------------- */
+/* ---- Sending --------------------------------------------------------------------------------------------------- */
 
 /* In flight now, as far as the peer says. */
 static int64_t in_flight(const struct rill_session *s)
@@ -115,7 +115,7 @@ int fds_send(struct rill_session *s, const int *fds, unsigned count, uint64_t *r
 	return 0;
 }
 
-/* ---- Receiving ------------------------------------------------------------------------------------------------------------ */
+/* ---- Receiving ------------------------------------------------------------------------------------------------- */
 
 static uint32_t take_slot(struct rill_session *s, int fd)
 {

@@ -1,4 +1,5 @@
-/* core/session/handshake.c - hello for hello. Invariant: no memory is made for an accepted peer, and none of a peer's is mapped,
+/* core/session/handshake.c - hello for hello. Invariant: no memory is made for an accepted peer, and none of a peer's is
+ * mapped,
  * before policy has passed both credentials. */
 #include "session/session.h"
 
@@ -154,8 +155,8 @@ void handshake_hello(struct rill_session *s)
 	pass_cred(s->fd, 0);
 	if (e < 0) {
 		refuse(s, EACCES, "not admitted by the other side's policy");
-		session_end(s, -EPERM, "peer (uid %u, gid %u, pid %d) is not admitted by our policy",
-		            s->peer.sender.uid, s->peer.sender.gid, (int)s->peer.sender.pid);
+		session_end(s, -EPERM, "peer (uid %u, gid %u, pid %d) is not admitted by our policy", s->peer.sender.uid,
+		            s->peer.sender.gid, (int)s->peer.sender.pid);
 		return;
 	}
 	if (listener_full(s)) { /* others were faster */

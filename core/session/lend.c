@@ -1,4 +1,5 @@
-/* core/session/lend.c - what of ours the peer holds. Invariants: a block is lent under one id until that id comes back (once, from
+/* core/session/lend.c - what of ours the peer holds. Invariants: a block is lent under one id until that id comes back
+ * (once, from
  * this peer) or the session is over; an id that this peer does not hold is a violation; an arena was announced before the first
  * loan from it, and is forgotten only when none is out. */
 #include "session/session.h"
@@ -10,7 +11,7 @@
 #define NONE UINT32_MAX
 #define SLOT_BITS 24
 
-/* ---- Announcements --------------------------------------------------------------------------------------------------------- */
+/* ---- Announcements --------------------------------------------------------------------------------------------- */
 
 static void send_forget(struct rill_session *s, struct announced *ann)
 {
@@ -72,7 +73,8 @@ static int send_arena(struct rill_session *s, const struct announced *ann)
 	return fd < 0 ? -ENOBUFS : packet_send(s, &p, sizeof(p), &fd, 1);
 }
 
-/* A free slot below the peer's limit, under an id that it did not have lately: a reader that has not come to a FORGET yet must not
+/* A free slot below the peer's limit, under an id that it did not have lately: a reader that has not come to a FORGET yet
+ * must not
  * take the new arena for the old one. The table grows as needed. -ENOBUFS, -ENOMEM */
 static int free_id(struct rill_session *s, uint32_t *ret_id)
 {
@@ -152,7 +154,7 @@ int lend_arena(struct rill_session *s)
 	return arena_create_plain(&s->arena, s->ctx, capacity);
 }
 
-/* ---- Loans ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Loans ----------------------------------------------------------------------------------------------------- */
 
 static int grow_slots(struct rill_session *s)
 {

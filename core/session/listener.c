@@ -1,5 +1,6 @@
 /* core/session/listener.c - accepting, and the sessions that nobody was told of yet. Invariants: a peer that says nothing holds
- * a handshake slot no longer than handshake_ms, and cannot keep others out; a full descriptor table never becomes a busy loop. */
+ * a handshake slot no longer than handshake_ms, and cannot keep others out; a full descriptor table never becomes a busy
+ * loop. */
 #include "session/session.h"
 
 #include <errno.h>
@@ -23,17 +24,17 @@ struct rill_listener {
 	bool closed; /* by the user, or with the ctx */
 	int why;     /* accept failed for good; told by turn() */
 	bool told;
-	bool more;   /* the backlog may hold more than one turn takes */
-	uint64_t rest_until;          /* RILL_NEVER: watching */
-	struct link sessions;         /* open, until they end */
-	struct link handshakes;       /* oldest first */
-	struct sockaddr_un address;   /* sun_path is empty for an adopted one */
-	struct stat made;             /* the path as we made it */
+	bool more;                  /* the backlog may hold more than one turn takes */
+	uint64_t rest_until;        /* RILL_NEVER: watching */
+	struct link sessions;       /* open, until they end */
+	struct link handshakes;     /* oldest first */
+	struct sockaddr_un address; /* sun_path is empty for an adopted one */
+	struct stat made;           /* the path as we made it */
 	struct rill_listener_events events;
 	void *user;
 };
 
-/* ---- Sessions of ours -------------------------------------------------------------------------------------------------------- */
+/* ---- Sessions of ours ------------------------------------------------------------------------------------------ */
 
 void listener_forget(struct rill_session *s)
 {
@@ -123,7 +124,7 @@ static void make_slot(struct rill_listener *l)
 		cut(container_of(worst, struct rill_session, listed), "made room for another handshake");
 }
 
-/* ---- Accepting --------------------------------------------------------------------------------------------------------------- */
+/* ---- Accepting ------------------------------------------------------------------------------------------------- */
 
 static void refuse(struct rill_ctx *ctx, int fd, int reason, const char *text)
 {
@@ -260,7 +261,7 @@ static unsigned turn(struct source *src)
 	return 1;
 }
 
-/* ---- Create, close ------------------------------------------------------------------------------------------------------------ */
+/* ---- Create, close --------------------------------------------------------------------------------------------- */
 
 static void free_listener(struct rill_listener *l)
 {
@@ -420,8 +421,7 @@ static int create_at(struct rill_listener **ret, struct rill_ctx *ctx, const str
 }
 
 int rill_listener_create(struct rill_listener **ret_listener, struct rill_ctx *ctx, const char *path,
-                         const struct rill_listener_options *options, const struct rill_listener_events *events,
-                         void *user)
+                         const struct rill_listener_options *options, const struct rill_listener_events *events, void *user)
 {
 	struct rill_listener_options o;
 	struct rill_listener_events ev;
@@ -451,8 +451,7 @@ static int check_listening(int fd)
 }
 
 int rill_listener_adopt(struct rill_listener **ret_listener, struct rill_ctx *ctx, int fd,
-                        const struct rill_listener_options *options, const struct rill_listener_events *events,
-                        void *user)
+                        const struct rill_listener_options *options, const struct rill_listener_events *events, void *user)
 {
 	struct rill_listener_options o;
 	struct rill_listener_events ev;

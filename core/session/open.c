@@ -1,4 +1,5 @@
-/* core/session/open.c - how a channel begins: opened by us, offered by the peer, and the packets that say so. Invariant: an index
+/* core/session/open.c - how a channel begins: opened by us, offered by the peer, and the packets that say so. Invariant:
+ * an index
  * is used again only when both sides have closed it and every frame on both rings was taken and released; positions and arms
  * carry over from one generation to the next. */
 #include "session/session.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Open ------------------------------------------------------------------------------------------------------------ */
+/* ---- Open ------------------------------------------------------------------------------------------------------ */
 
 static void init_links(struct rill_channel *ch)
 {
@@ -224,7 +225,7 @@ int rill_channel_open(struct rill_channel **ret_channel, struct rill_session *s,
 	return e;
 }
 
-/* ---- Packets ---------------------------------------------------------------------------------------------------------- */
+/* ---- Packets --------------------------------------------------------------------------------------------------- */
 
 /* NULL: a violation, and the session is ended. */
 static struct rill_channel *named(struct rill_session *s, uint32_t id, uint32_t generation)

@@ -12,7 +12,7 @@
 #define PIDFD 4    /* SCM_PIDFD: who shares our socket can have the kernel send us one with each packet */
 #define SHORT_MS 1 /* the kernel is short of something and tells no event: try again then */
 
-/* ---- Sending --------------------------------------------------------------------------------------------------------- */
+/* ---- Sending --------------------------------------------------------------------------------------------------- */
 
 void packet_soon(struct rill_session *s)
 {
@@ -187,7 +187,7 @@ void packet_flush(struct rill_session *s)
 	source_changed(&s->source);
 }
 
-/* ---- Reading --------------------------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------------------------- */
 
 struct batch {
 	struct mmsghdr m[BATCH];
@@ -333,11 +333,11 @@ static void on_goodbye(struct rill_session *s, struct packet *p)
 static size_t packet_length(enum wire_kind kind)
 {
 	static const size_t length[] = {
-		[WIRE_HELLO] = sizeof(struct wire_hello),   [WIRE_REFUSE] = sizeof(struct wire_refuse),
-		[WIRE_BELL] = sizeof(struct wire_bell),     [WIRE_OPEN] = sizeof(struct wire_open),
-		[WIRE_ACCEPT] = sizeof(struct wire_open),   [WIRE_DECLINE] = sizeof(struct wire_close),
-		[WIRE_CLOSE] = sizeof(struct wire_close),   [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
-		[WIRE_ARENA] = sizeof(struct wire_arena),   [WIRE_FORGET] = sizeof(struct wire_forget),
+		[WIRE_HELLO] = sizeof(struct wire_hello),     [WIRE_REFUSE] = sizeof(struct wire_refuse),
+		[WIRE_BELL] = sizeof(struct wire_bell),       [WIRE_OPEN] = sizeof(struct wire_open),
+		[WIRE_ACCEPT] = sizeof(struct wire_open),     [WIRE_DECLINE] = sizeof(struct wire_close),
+		[WIRE_CLOSE] = sizeof(struct wire_close),     [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
+		[WIRE_ARENA] = sizeof(struct wire_arena),     [WIRE_FORGET] = sizeof(struct wire_forget),
 		[WIRE_GOODBYE] = sizeof(struct wire_goodbye),
 	};
 

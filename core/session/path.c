@@ -73,8 +73,7 @@ static int bind_path(int fd, const struct sockaddr_un *address, mode_t mode, str
 	fchmod(fd, mode & 0777); /* closes the gap until chmod(); the umask still takes bits away */
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		return -errno;
-	if (chmod(address->sun_path, mode & 0777) == 0 && stat(address->sun_path, ret_st) == 0 &&
-	    listen(fd, BACKLOG) == 0)
+	if (chmod(address->sun_path, mode & 0777) == 0 && stat(address->sun_path, ret_st) == 0 && listen(fd, BACKLOG) == 0)
 		return 0;
 	e = -errno;
 	unlink(address->sun_path);

@@ -11,7 +11,7 @@ enum { OPAQUE_CHANNEL, OPAQUE_HELD, OPAQUE_FDS, OPAQUE_LOANS };
 #define NO_FDS UINT32_MAX
 #define DISCARD 4096 /* frames at once: a peer's ring may hold 100 million */
 
-/* ---- Decoding ------------------------------------------------------------------------------------------------------------ */
+/* ---- Decoding -------------------------------------------------------------------------------------------------- */
 
 /* A session that had ended before keeps its reason, but of this channel nothing more is taken. */
 static int violation(struct rill_channel *ch, const char *text)
@@ -111,7 +111,7 @@ bool recv_discard(struct rill_channel *ch)
 	return left > 0 || !channel_waits(ch);
 }
 
-/* ---- Receive ------------------------------------------------------------------------------------------------------------- */
+/* ---- Receive --------------------------------------------------------------------------------------------------- */
 
 static bool budget_spent(struct rill_channel *ch)
 {
@@ -239,7 +239,7 @@ int rill_channel_peek(const struct rill_channel *ch, size_t *ret_len)
 	return e;
 }
 
-/* ---- Messages ------------------------------------------------------------------------------------------------------------ */
+/* ---- Messages -------------------------------------------------------------------------------------------------- */
 
 static struct rill_channel *channel_of(const struct rill_msg *msg)
 {

@@ -7,7 +7,7 @@
 
 #define CHECK_EVERY 16 /* commits of a turn between looks at the peer's arm: each costs a fence */
 
-/* ---- The doorbell ------------------------------------------------------------------------------------------------------ */
+/* ---- The doorbell ---------------------------------------------------------------------------------------------- */
 
 void send_check(struct rill_channel *ch)
 {
@@ -48,7 +48,7 @@ static void committed(struct rill_channel *ch, unsigned flags)
 		check_later(ch);
 }
 
-/* ---- Reserve ----------------------------------------------------------------------------------------------------------- */
+/* ---- Reserve --------------------------------------------------------------------------------------------------- */
 
 static uint64_t extension(const struct reservation *r)
 {
@@ -240,7 +240,7 @@ static void *room_data(const struct rill_channel *ch)
 	return r->kind == ROOM_ARENA ? r->block : (char *)(ring_room(&ch->out) + 1) + extension(r);
 }
 
-/* ---- Commit, cancel ------------------------------------------------------------------------------------------------------ */
+/* ---- Commit, cancel -------------------------------------------------------------------------------------------- */
 
 static wire_word *put(wire_word *at, uint64_t value)
 {
@@ -302,7 +302,7 @@ void send_undo(struct rill_channel *ch)
 	r->kind = ROOM_NONE;
 }
 
-/* ---- The interface ------------------------------------------------------------------------------------------------------- */
+/* ---- The interface --------------------------------------------------------------------------------------------- */
 
 int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *ret_room)
 {

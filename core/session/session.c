@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-
-/* ---- What to wait for, derived from state and from nothing else ------------------------------------------------------ */
+/* ---- What to wait for, derived from state and from nothing else ------------------------------------------------ */
 
 static short wants(const struct source *src)
 {
@@ -61,7 +60,7 @@ static void due(struct source *src, uint64_t now)
 		session_end(s, -ETIMEDOUT, "no handshake within %u ms", s->set->o.handshake_ms);
 }
 
-/* ---- Create, free ---------------------------------------------------------------------------------------------------- */
+/* ---- Create, free ---------------------------------------------------------------------------------------------- */
 
 static void free_session(struct rill_session *s)
 {
@@ -186,7 +185,7 @@ void session_undo(struct rill_session *s)
 	source_doom(&s->source);
 }
 
-/* ---- Ends ------------------------------------------------------------------------------------------------------------ */
+/* ---- Ends ------------------------------------------------------------------------------------------------------ */
 
 /* It was not judged, or not found good: whatever it is, closing it must not block. */
 void session_drop_hello(struct rill_session *s)
@@ -356,7 +355,7 @@ void session_unhold(struct rill_session *s)
 		session_settle(s);
 }
 
-/* ---- Beginning -------------------------------------------------------------------------------------------------------- */
+/* ---- Beginning ------------------------------------------------------------------------------------------------- */
 
 void session_begin(struct rill_session *s)
 {
@@ -376,7 +375,7 @@ void session_note(struct rill_session *s, unsigned todo)
 	source_wake(&s->source);
 }
 
-/* ---- Questions --------------------------------------------------------------------------------------------------------- */
+/* ---- Questions ------------------------------------------------------------------------------------------------- */
 
 int session_check(const struct rill_session *s)
 {

@@ -40,35 +40,40 @@ enum session_state {
 	SESSION_CONNECTING, /* the backlog is full: again at retry_at */
 	SESSION_GREETING,   /* waits for the peer's hello */
 	SESSION_OPEN,
-	SESSION_ENDED,      /* `why` stands: what is left is delivered and told, then it waits to be closed */
-	SESSION_CLOSING,    /* dead for the user: packets to send, blocks to come back, at most until close_at */
-	SESSION_CLOSED,     /* doomed; the memory stays as long as messages are held */
+	SESSION_ENDED,   /* `why` stands: what is left is delivered and told, then it waits to be closed */
+	SESSION_CLOSING, /* dead for the user: packets to send, blocks to come back, at most until close_at */
+	SESSION_CLOSED,  /* doomed; the memory stays as long as messages are held */
 };
 
-enum session_todo { /* what to tell of the session itself */
-	TELL_HELLO = 1,    /* a hello waits to be judged (policy calls the user) */
+/* what to tell of the session itself */
+enum session_todo {
+	TELL_HELLO = 1, /* a hello waits to be judged (policy calls the user) */
 	TELL_OPENED = 2,
 	TELL_WRITABLE = 4, /* rill_channel_open() said -EAGAIN */
 	TELL_DRAIN = 8,    /* more packets may wait than one turn takes */
 };
 
-struct fd_slot { /* fds.c: a received descriptor; fd: >= 0, or -errno why it is not there */
+/* fds.c: a received descriptor; fd: >= 0, or -errno why it is not there */
+struct fd_slot {
 	int fd;
 	uint32_t next;
 };
 
-struct fd_set_in { /* fds.c: a packet of descriptors that no message has claimed yet */
+/* fds.c: a packet of descriptors that no message has claimed yet */
+struct fd_set_in {
 	uint32_t seq, count, first;
 };
 
-struct lent { /* lend.c: a loan of ours that the peer holds */
+/* lend.c: a loan of ours that the peer holds */
+struct lent {
 	struct announced *from; /* NULL: free */
 	void *block;
 	uint64_t len;
 	uint32_t generation, next_free;
 };
 
-struct announced { /* lend.c: an arena of ours that the peer was told of */
+/* lend.c: an arena of ours that the peer was told of */
+struct announced {
 	struct arena_watcher watcher;
 	struct rill_session *session;
 	struct rill_arena *arena;
@@ -77,7 +82,8 @@ struct announced { /* lend.c: an arena of ours that the peer was told of */
 	bool forgetting; /* destroyed: FORGET is due when nothing is out */
 };
 
-struct borrowed { /* borrow.c: an arena of the peer's, mapped; base NULL: no such id */
+/* borrow.c: an arena of the peer's, mapped; base NULL: no such id */
+struct borrowed {
 	const char *base;
 	uint64_t capacity;
 	uint64_t held; /* loans of it in messages not yet released */
@@ -90,7 +96,8 @@ struct held_loan {
 	uint32_t arena;
 };
 
-struct held_loans { /* borrow.c: the loans of one message that the user holds */
+/* borrow.c: the loans of one message that the user holds */
+struct held_loans {
 	struct held_loans *next; /* in session->spare_loans */
 	unsigned count;
 	bool body; /* the first is the message's body */
@@ -102,9 +109,9 @@ struct rill_session {
 	struct rill_ctx *ctx; /* referenced */
 	struct settings *set;
 	enum session_state state;
-	unsigned todo;        /* enum session_todo */
-	int fd;               /* the socket; -1: closed */
-	int why;              /* state ENDED and later */
+	unsigned todo; /* enum session_todo */
+	int fd;        /* the socket; -1: closed */
+	int why;       /* state ENDED and later */
 	bool told_closed;
 	bool blind;           /* the peer broke the protocol: nothing of it is read any more */
 	bool hung_up;         /* the peer's end of the socket is closed */
@@ -153,9 +160,9 @@ struct rill_session {
 	uint32_t fd_free;         /* first free slot; UINT32_MAX none */
 	struct fd_set_in *fd_sets;
 	uint32_t fd_set_count;
-	uint32_t fd_seq;          /* of the next packet to send */
-	uint32_t fd_seq_in;       /* of the next packet to come */
-	uint32_t fds_queued;      /* sent since the peer was last seen to have read everything */
+	uint32_t fd_seq;                      /* of the next packet to send */
+	uint32_t fd_seq_in;                   /* of the next packet to come */
+	uint32_t fds_queued;                  /* sent since the peer was last seen to have read everything */
 	uint64_t fds_sent, fds_in, fds_taken; /* ever: sent, received, of those released */
 	struct arm fds_arm;
 	struct rung fds_rung;
@@ -171,8 +178,8 @@ struct rill_session {
 
 	struct borrowed *borrowed; /* borrow.c; settings' arenas of them */
 	uint64_t borrowed_bytes;
-	uint32_t borrowed_loans;   /* loans of the peer's in our hands */
-	uint64_t returns_tail;     /* next to write in our returns[] */
+	uint32_t borrowed_loans; /* loans of the peer's in our hands */
+	uint64_t returns_tail;   /* next to write in our returns[] */
 	struct rung returns_rung;
 	struct held_loans *spare_loans;
 
@@ -187,11 +194,11 @@ struct rill_session {
 
 /* session.c */
 int session_create(struct rill_session **ret, struct rill_ctx *ctx, struct settings *set, int fd);
-void session_undo(struct rill_session *s); /* a constructor failed after session_create(); the fd stays the caller's */
+void session_undo(struct rill_session *s);        /* a constructor failed after session_create(); the fd stays the caller's */
 int session_check(const struct rill_session *s);  /* 0, or what a call on it gives: -ECHILD, -ECANCELED, -EINVAL */
 int session_reason(const struct rill_session *s); /* 0 while open or opening, else what calls give */
 void session_end(struct rill_session *s, int why, const char *text, ...) __attribute__((format(printf, 3, 4)));
-void session_begin(struct rill_session *s); /* the handshake is done */
+void session_begin(struct rill_session *s);  /* the handshake is done */
 void session_settle(struct rill_session *s); /* CLOSING: is anything left to wait for? else it is over */
 void session_unhold(struct rill_session *s); /* a held message is gone */
 void session_note(struct rill_session *s, unsigned todo);
@@ -199,8 +206,8 @@ void session_hang_up(struct rill_session *s); /* unwatch and close the socket */
 void session_drop_hello(struct rill_session *s);
 
 /* handshake.c */
-int handshake_begin(struct rill_session *s);        /* connected: check who listens; the initiator says hello */
-void handshake_hello(struct rill_session *s);       /* the peer's hello, TELL_HELLO: judge it */
+int handshake_begin(struct rill_session *s);  /* connected: check who listens; the initiator says hello */
+void handshake_hello(struct rill_session *s); /* the peer's hello, TELL_HELLO: judge it */
 int cred_of_socket(int fd, struct rill_cred *ret_cred);
 
 /* connect.c */
@@ -230,7 +237,9 @@ struct packet {
 	int fd[RILL_FDS_MAX];
 };
 
+/* clang-format off */
 #define PACKET(KIND, type) {.kind = (KIND), .major = WIRE_MAJOR, .length = sizeof(type)}
+/* clang-format on */
 
 /* Send. 0, -EAGAIN (full, or the kernel is short of something: `writable` or retry_at follows), -EPIPE (peer gone: the next
  * read tells), -EBADF (of a descriptor). */
@@ -241,8 +250,8 @@ void packet_soon(struct rill_session *s);                /* the kernel tells no 
 void packet_flush(struct rill_session *s);               /* the socket has room again, or retry_at came */
 void packet_drain(struct rill_session *s);               /* read what is there, a batch of at most 8 */
 void packet_goodbye(struct rill_session *s, int reason, const char *text);
-bool packet_unsent(const struct rill_session *s);        /* POLLOUT is wanted */
-void packet_close(struct rill_ctx *ctx, int fd);         /* close a control socket; it never lingers */
+bool packet_unsent(const struct rill_session *s); /* POLLOUT is wanted */
+void packet_close(struct rill_ctx *ctx, int fd);  /* close a control socket; it never lingers */
 
 /* turn.c: the doorbell and the telling */
 unsigned session_turn(struct source *src);
@@ -265,11 +274,12 @@ enum channel_wait { WAIT_RING = 1, WAIT_SOCKET = 2, WAIT_FDS = 4, WAIT_RETURNS =
 
 enum room_kind { ROOM_NONE, ROOM_RING, ROOM_ARENA };
 
-struct reservation { /* send.c */
+/* send.c */
+struct reservation {
 	enum room_kind kind;
-	unsigned flags;   /* RILL_MORE */
-	size_t len;       /* of the room */
-	void *block;      /* ROOM_ARENA: our arena's, not yet lent */
+	unsigned flags; /* RILL_MORE */
+	size_t len;     /* of the room */
+	void *block;    /* ROOM_ARENA: our arena's, not yet lent */
 	unsigned frame_flags;
 	uint64_t tag, fds_word;
 	unsigned loan_count;              /* without the body */
@@ -283,24 +293,24 @@ struct rill_channel {
 	struct link place; /* in session->idle or ->closing */
 	uint32_t index, generation;
 	enum channel_state state;
-	bool closed;      /* by the user: dead for him */
-	bool gone;        /* no more from the peer than what the ring holds; `why` stands */
+	bool closed; /* by the user: dead for him */
+	bool gone;   /* no more from the peer than what the ring holds; `why` stands */
 	bool told_closed;
 	bool paused;
 	unsigned todo, unsent, waits; /* enum channel_todo, channel_unsent, channel_wait */
 	int why;
-	int close_reason;   /* for UNSENT_CLOSE, UNSENT_DECLINE */
-	unsigned budget;    /* left in the turn budget_turn */
-	unsigned commits;   /* in the turn commit_turn */
-	unsigned vain;      /* looks that found nothing, one after the other */
+	int close_reason; /* for UNSENT_CLOSE, UNSENT_DECLINE */
+	unsigned budget;  /* left in the turn budget_turn */
+	unsigned commits; /* in the turn commit_turn */
+	unsigned vain;    /* looks that found nothing, one after the other */
 	uint64_t budget_turn, commit_turn;
 	unsigned fds_to_us, fds_to_peer; /* descriptors in one message */
-	uint64_t last;      /* gone: no frame from here on is taken */
-	uint64_t freed_in;  /* the dispatch in which it became FREE: its pointer is not reused before the next */
+	uint64_t last;                   /* gone: no frame from here on is taken */
+	uint64_t freed_in;               /* the dispatch in which it became FREE: its pointer is not reused before the next */
 
 	struct ring_out out;
 	struct ring_in in;
-	bool decoded;       /* `next` is the frame at in.rpos */
+	bool decoded; /* `next` is the frame at in.rpos */
 	uint64_t next_header;
 	struct frame next;
 	struct reservation room;
@@ -313,11 +323,11 @@ struct rill_channel {
 
 /* channel.c: life, and what packets do to it */
 void channel_note(struct rill_channel *ch, unsigned todo);
-void channel_heat(struct rill_channel *ch);        /* look at its ring from the next turn on */
-void channel_chill(struct rill_channel *ch);       /* no more */
-void channel_publish(struct rill_channel *ch);     /* what was freed of the peer's ring */
+void channel_heat(struct rill_channel *ch);                        /* look at its ring from the next turn on */
+void channel_chill(struct rill_channel *ch);                       /* no more */
+void channel_publish(struct rill_channel *ch);                     /* what was freed of the peer's ring */
 void channel_end(struct rill_channel *ch, int why, uint64_t last); /* no frame of the peer's from `last` on */
-void channel_settle(struct rill_channel *ch);            /* gone and empty? then closed() is due */
+void channel_settle(struct rill_channel *ch);                      /* gone and empty? then closed() is due */
 void channel_wait(struct rill_channel *ch, unsigned why);
 void channel_wake_one(struct rill_channel *ch);          /* what it waits for is there: writable() is due */
 void channel_wake(struct rill_session *s, unsigned why); /* all that wait for it may try again */
@@ -326,7 +336,7 @@ void channel_send_unsent(struct rill_channel *ch);
 void channel_on_open(struct rill_session *s, const struct packet *p);
 void channel_on_accept(struct rill_session *s, const struct packet *p);
 void channel_on_close(struct rill_session *s, const struct packet *p); /* DECLINE too */
-void channel_release_user(struct rill_channel *ch, int reason); /* close or abort by the user, or by a refused offer */
+void channel_release_user(struct rill_channel *ch, int reason);        /* close or abort by the user, or by a refused offer */
 void channel_free(struct rill_channel *ch);
 void channel_free_retired(struct rill_session *s, bool all); /* or those that no running dispatch can still name */
 bool channel_open_possible(struct rill_session *s);
@@ -337,13 +347,13 @@ void send_check(struct rill_channel *ch); /* the doorbell of its commits */
 void send_undo(struct rill_channel *ch);  /* an open reservation is gone */
 
 /* recv.c */
-int recv_decode(struct rill_channel *ch); /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
+int recv_decode(struct rill_channel *ch);   /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
 bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take it. false: more is left */
 
 /* fds.c */
 int fds_create(struct rill_session *s);
 void fds_finish(struct rill_session *s);
-int fds_room(struct rill_session *s, unsigned count);    /* 0, -EAGAIN (FDS armed) */
+int fds_room(struct rill_session *s, unsigned count); /* 0, -EAGAIN (FDS armed) */
 int fds_send(struct rill_session *s, const int *fds, unsigned count, uint64_t *ret_word);
 void fds_on_packet(struct rill_session *s, struct packet *p);
 bool fds_there(const struct rill_session *s, uint32_t seq, uint32_t count);
@@ -352,7 +362,7 @@ int fds_take(struct rill_session *s, uint32_t first, unsigned index);
 void fds_drop(struct rill_session *s, uint32_t first); /* close what nobody took */
 
 /* lend.c */
-int lend_arena(struct rill_session *s);  /* make the session's own */
+int lend_arena(struct rill_session *s); /* make the session's own */
 int lend_block(struct rill_session *s, struct rill_arena *a, const void *data, size_t len, uint64_t ret_words[3]);
 int lend_room(struct rill_session *s, size_t bytes, unsigned loans); /* -EAGAIN (returns armed) */
 void lend_undo(struct rill_session *s, uint64_t id);
@@ -361,7 +371,7 @@ int lend_wait(struct rill_session *s);          /* arm RETURNS: 0 something came
 bool lend_wanted(const struct rill_session *s); /* somebody waits for loans: the peer is to tell of returns */
 void lend_flush(struct rill_session *s);        /* FORGETs that met a full socket */
 bool lend_unsent(const struct rill_session *s);
-bool lend_waits(const struct rill_session *s);  /* CLOSING: blocks of living arenas are out */
+bool lend_waits(const struct rill_session *s); /* CLOSING: blocks of living arenas are out */
 void lend_finish(struct rill_session *s, bool reuse);
 
 /* borrow.c */
@@ -372,19 +382,19 @@ void borrow_on_forget(struct rill_session *s, const struct packet *p);
 bool borrow_known(const struct rill_session *s, const struct frame *f); /* every loan lies in an arena that we map */
 int borrow_hold(struct rill_session *s, const struct frame *f, struct held_loans **ret);
 void borrow_release(struct rill_session *s, struct held_loans *h);
-void borrow_unhold(struct rill_session *s, struct held_loans *h); /* back into the frame */
+void borrow_unhold(struct rill_session *s, struct held_loans *h);  /* back into the frame */
 void borrow_return(struct rill_session *s, const struct frame *f); /* nobody holds them */
 
 /* path.c */
-int path_address(struct sockaddr_un *ret, const char *path); /* 0, -EINVAL, -ENAMETOOLONG */
+int path_address(struct sockaddr_un *ret, const char *path);                            /* 0, -EINVAL, -ENAMETOOLONG */
 int path_listen(const struct sockaddr_un *address, mode_t mode, struct stat *ret_made); /* the socket, or -errno */
-void path_remove(const struct sockaddr_un *address, const struct stat *made); /* if it is still what we made */
+void path_remove(const struct sockaddr_un *address, const struct stat *made);           /* if it is still what we made */
 
 /* listener.c */
-void listener_forget(struct rill_session *s);   /* it ended */
+void listener_forget(struct rill_session *s);     /* it ended */
 bool listener_full(const struct rill_session *s); /* it has as many sessions as it may */
-void listener_admitted(struct rill_session *s); /* open: accepted() is told instead of opened() */
-bool listener_tell(struct rill_session *s);     /* call accepted(); false: there is no listener */
+void listener_admitted(struct rill_session *s);   /* open: accepted() is told instead of opened() */
+bool listener_tell(struct rill_session *s);       /* call accepted(); false: there is no listener */
 
 /* 0, -ECHILD, -ECANCELED, -EINVAL */
 static inline int channel_check(const struct rill_channel *ch)

@@ -18,7 +18,7 @@ void session_push(struct rill_session *s, enum wire_entry kind, uint64_t id)
 	packet_bell(s, bell_push(&s->bell, kind, id));
 }
 
-/* ---- Entries ----------------------------------------------------------------------------------------------------------- */
+/* ---- Entries --------------------------------------------------------------------------------------------------- */
 
 static const char *on_data(struct rill_channel *ch)
 {
@@ -85,7 +85,7 @@ static void take_entries(struct rill_session *s)
 	}
 }
 
-/* ---- Telling ------------------------------------------------------------------------------------------------------------ */
+/* ---- Telling --------------------------------------------------------------------------------------------------- */
 
 /* After a callback: was it closed, its ctx destroyed, or is this a forked child? Then it is not touched any more. */
 static bool over(const struct rill_session *s)
@@ -226,7 +226,7 @@ static unsigned tell_end(struct rill_session *s)
 	return 1;
 }
 
-/* ---- Delivering --------------------------------------------------------------------------------------------------------- */
+/* ---- Delivering ------------------------------------------------------------------------------------------------ */
 
 /* Looked at in vain for long, among many: back to its doorbell, so that a spinning session looks at few. */
 static void cool(struct rill_channel *ch)
@@ -333,7 +333,7 @@ unsigned session_turn(struct source *src)
 	return n + (unsigned)(s->taken - taken);
 }
 
-/* ---- Rest --------------------------------------------------------------------------------------------------------------- */
+/* ---- Rest ------------------------------------------------------------------------------------------------------ */
 
 static bool any_hot_waits(struct rill_session *s)
 {

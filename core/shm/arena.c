@@ -21,7 +21,7 @@ static struct rill_arena *arena_of(const struct source *s)
 	return container_of(s, struct rill_arena, source);
 }
 
-/* ---- what a turn is for -------------------------------------------------------------------- */
+/* ---- what a turn is for ---------------------------------------------------------------------------------------- */
 
 static bool has_work(const struct rill_arena *a)
 {
@@ -43,7 +43,7 @@ void arena_came_back(struct rill_arena *a)
 	arena_wake(a);
 }
 
-/* ---- the space that the allocator works in ------------------------------------------------- */
+/* ---- the space that the allocator works in --------------------------------------------------------------------- */
 
 static int reserve(void *space, size_t offset, size_t len)
 {
@@ -73,7 +73,7 @@ static void prepare(struct rill_arena *a, size_t bytes)
 	a->low = false;
 }
 
-/* ---- the source ---------------------------------------------------------------------------- */
+/* ---- the source ------------------------------------------------------------------------------------------------ */
 
 static short wants(const struct source *s)
 {
@@ -162,7 +162,7 @@ static const struct source_ops arena_ops = {
 	.finish = finish,
 };
 
-/* ---- create and destroy -------------------------------------------------------------------- */
+/* ---- create and destroy ---------------------------------------------------------------------------------------- */
 
 static int take_allocator(struct rill_arena *a, const struct rill_allocator *from)
 {
@@ -302,7 +302,7 @@ void rill_arena_destroy(struct rill_arena *a)
 	ctx_leave(ctx);
 }
 
-/* ---- trim and usage ------------------------------------------------------------------------ */
+/* ---- trim and usage -------------------------------------------------------------------------------------------- */
 
 size_t rill_arena_trim(struct rill_arena *a, size_t bytes)
 {
@@ -326,7 +326,7 @@ void rill_arena_get_usage(const struct rill_arena *a, struct rill_arena_usage *r
 	memcpy(ret_usage, &u, size < sizeof(u) ? size : sizeof(u));
 }
 
-/* ---- for sessions -------------------------------------------------------------------------- */
+/* ---- for sessions ---------------------------------------------------------------------------------------------- */
 
 bool arena_gone(const struct rill_arena *a)
 {

@@ -16,7 +16,7 @@
 
 typedef void destructor_fn(void *block, void *user);
 
-/* ---- handing out and giving back ----------------------------------------------------------- */
+/* ---- handing out and giving back ------------------------------------------------------------------------------- */
 
 static size_t length_of(const struct rill_arena *a, const void *block)
 {
@@ -57,7 +57,7 @@ static void give_back(struct rill_arena *a, void *block, size_t len)
 		arena_came_back(a);
 }
 
-/* ---- the end of a block that has a record -------------------------------------------------- */
+/* ---- the end of a block that has a record ---------------------------------------------------------------------- */
 
 /* Nothing is known of the block any more but that it was handed out. */
 static void *forget(struct rill_arena *a, uint32_t i)
@@ -125,7 +125,7 @@ void arena_run_all(struct rill_arena *a)
 			run_destructor(a, i);
 }
 
-/* ---- letting go ---------------------------------------------------------------------------- */
+/* ---- letting go ------------------------------------------------------------------------------------------------ */
 
 static void let_go(struct rill_arena *a, uint32_t i)
 {
@@ -174,7 +174,7 @@ static bool add_destructor(struct rill_arena *a, void *block, destructor_fn *des
 	return true;
 }
 
-/* ---- alloc and free ------------------------------------------------------------------------ */
+/* ---- alloc and free -------------------------------------------------------------------------------------------- */
 
 void *rill_arena_alloc(struct rill_arena *a, size_t len)
 {

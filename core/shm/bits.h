@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- a plain set: 64-bit words, cleared to begin with; all ranges are [from, to) ---- */
+/* ---- a plain set: 64-bit words, cleared to begin with; all ranges are [from, to) ------------------------------- */
 
 static inline size_t bits_words(size_t count)
 {
@@ -22,7 +22,7 @@ size_t bits_first(const uint64_t *set, size_t from, size_t to, bool has);
 /* One above the last such number; `from` if there is none. */
 size_t bits_end(const uint64_t *set, size_t from, size_t to, bool has);
 
-/* ---- a set of up to 2^24 numbers that finds its nearest member in at most eight steps ---- */
+/* ---- a set of up to 2^24 numbers that finds its nearest member in at most eight steps -------------------------- */
 
 #define TIERS 4
 

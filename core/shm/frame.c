@@ -37,7 +37,7 @@ int frame_decode_extended(struct frame *f, uint64_t header, peer_words at)
 	f->loan_count = WIRE_LOANS(header);
 	f->tag = 0;
 	f->fd_seq = f->fd_count = 0;
-	words = (uint64_t)!!(flags & WIRE_HAS_TAG) + f->has_fds + 3 * (uint64_t)f->loan_count;
+	words = (uint64_t) !!(flags & WIRE_HAS_TAG) + f->has_fds + 3 * (uint64_t)f->loan_count;
 	if (f->loan_count > WIRE_FRAME_LOANS || WIRE_LEN(header) < 8 * words)
 		return -EPROTO;
 	f->len = WIRE_LEN(header) - 8 * words;

@@ -35,7 +35,7 @@ struct pool {
 	struct runs runs;
 };
 
-/* ---- slabs ---- */
+/* ---- slabs ----------------------------------------------------------------------------------------------------- */
 
 static uint32_t page_of(const struct pool *p, const void *at)
 {
@@ -199,7 +199,7 @@ static void *object_take(struct pool *p, unsigned c)
 	return p->base + ((size_t)s << PAGE_SHIFT) + (size_t)i * k->size;
 }
 
-/* ---- the allocator's calls ---- */
+/* ---- the allocator's calls ------------------------------------------------------------------------------------- */
 
 static void shelf_init(struct shelf *k, uint32_t size)
 {

@@ -12,12 +12,12 @@
 
 struct ring_out {
 	wire_word *words;
-	uint64_t size;     /* power of two */
-	uint64_t wpos;     /* where the next frame goes */
-	uint64_t cpos;     /* the peer has freed up to here, as far as we know */
-	uint64_t need;     /* bytes from wpos on that the refused reservation wants */
-	uint32_t pad;      /* of the reservation: bytes skipped at the end of the ring */
-	uint32_t frame;    /* of the reservation: bytes reserved; 0: none is open */
+	uint64_t size;      /* power of two */
+	uint64_t wpos;      /* where the next frame goes */
+	uint64_t cpos;      /* the peer has freed up to here, as far as we know */
+	uint64_t need;      /* bytes from wpos on that the refused reservation wants */
+	uint32_t pad;       /* of the reservation: bytes skipped at the end of the ring */
+	uint32_t frame;     /* of the reservation: bytes reserved; 0: none is open */
 	struct rung reader; /* the peer's carm: it takes the ring for empty */
 	struct arm space;   /* our warm: we wait for room */
 	peer_words pos;     /* how far the peer has freed */
@@ -26,13 +26,13 @@ struct ring_out {
 struct ring_in {
 	peer_words words;
 	uint64_t size;
-	uint64_t rpos;      /* the next frame to take */
-	uint64_t freed;     /* everything before it was released */
-	uint64_t published; /* `freed` as the peer knows it */
-	struct arm data;    /* our carm */
-	struct rung writer; /* the peer's warm */
-	wire_word *pos;     /* ours: `published` */
-	uint64_t *held;     /* frames taken and not freed, oldest first: end | released */
+	uint64_t rpos;       /* the next frame to take */
+	uint64_t freed;      /* everything before it was released */
+	uint64_t published;  /* `freed` as the peer knows it */
+	struct arm data;     /* our carm */
+	struct rung writer;  /* the peer's warm */
+	wire_word *pos;      /* ours: `published` */
+	uint64_t *held;      /* frames taken and not freed, oldest first: end | released */
 	uint64_t head, tail; /* sequence numbers of the oldest held frame and of the next */
 	uint32_t held_size;  /* of held[], a power of two, or 0 */
 };

@@ -12,7 +12,7 @@
 #define SCAN 1024 /* pages of a free run whose backing is looked at: keeps give and take O(1) */
 #define STEP 4    /* pages: what is reserved at least when the kernel must be asked */
 
-/* ---- the two indexes ---- */
+/* ---- the two indexes ------------------------------------------------------------------------------------------- */
 
 static size_t bin_of(size_t n)
 {
@@ -98,7 +98,7 @@ static uint32_t fit_find(const struct runs *r, int which, size_t n, size_t align
 	return bin < FIT_BINS ? f->first[bin] : NO_PAGE;
 }
 
-/* ---- segments ---- */
+/* ---- segments -------------------------------------------------------------------------------------------------- */
 
 /* Sort a free run into FIT_BACKED by what is backed now. */
 static void sort_backed(struct runs *r, uint32_t p)
@@ -167,7 +167,7 @@ static int back(struct runs *r, size_t from, size_t to, size_t limit)
 	return 0;
 }
 
-/* ---- calls ---- */
+/* ---- calls ----------------------------------------------------------------------------------------------------- */
 
 size_t runs_bytes(size_t count)
 {

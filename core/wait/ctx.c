@@ -15,7 +15,7 @@
 
 #define PAGE 4096 /* mmap rounds it up */
 
-/* ---- what other layers ask --------------------------------------------------------------------------------------- */
+/* ---- what other layers ask ------------------------------------------------------------------------------------- */
 
 uint64_t ctx_now(const struct rill_ctx *ctx)
 {
@@ -50,7 +50,7 @@ void ctx_unref(struct rill_ctx *ctx)
 	free(ctx);
 }
 
-/* ---- depth --------------------------------------------------------------------------------------------------------- */
+/* ---- depth ----------------------------------------------------------------------------------------------------- */
 
 static void finish_doomed(struct rill_ctx *ctx)
 {
@@ -106,7 +106,7 @@ void ctx_settle(struct rill_ctx *ctx)
 		ctx_unref(ctx);
 }
 
-/* ---- create and destroy -------------------------------------------------------------------------------------------- */
+/* ---- create and destroy ---------------------------------------------------------------------------------------- */
 
 static uint64_t monotonic(void *clock)
 {
@@ -225,7 +225,7 @@ void rill_ctx_destroy(struct rill_ctx *ctx)
 	ctx_leave(ctx);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------------ */
+/* ---- the loop -------------------------------------------------------------------------------------------------- */
 
 static int add_all(struct rill_ctx *ctx, const struct rill_loop *hooks, void *loop)
 {
@@ -291,7 +291,7 @@ void *rill_ctx_loop(const struct rill_ctx *ctx, const struct rill_loop *ops)
 	return ctx_check(ctx) == 0 && ops && ctx->ops == ops ? ctx->loop : NULL;
 }
 
-/* ---- the pull view ------------------------------------------------------------------------------------------------- */
+/* ---- the pull view --------------------------------------------------------------------------------------------- */
 
 size_t rill_ctx_pollfds(const struct rill_ctx *ctx, struct pollfd *fds, size_t count)
 {

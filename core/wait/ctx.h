@@ -8,9 +8,9 @@
 
 struct rill_ctx {
 	struct ctx_front front;
-	size_t refs;         /* its owner's (until destroyed), and those of ctx_ref() */
-	bool destroyed;      /* what `state` cannot say in a child */
-	bool tell;           /* tell the deadline again even if it is the same */
+	size_t refs;    /* its owner's (until destroyed), and those of ctx_ref() */
+	bool destroyed; /* what `state` cannot say in a child */
+	bool tell;      /* tell the deadline again even if it is the same */
 
 	struct link sources; /* all, but doomed ones */
 	struct link awake;   /* have something for turn(), or did not get to rest */

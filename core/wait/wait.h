@@ -43,13 +43,13 @@ struct source {
 	struct rill_watch watch; /* fd is -1 while not watched */
 	const struct source_ops *ops;
 	struct rill_ctx *ctx;
-	struct link all;      /* in ctx->sources, from source_add() to source_doom() */
-	struct link awake;    /* in ctx->awake */
-	struct link dirty;    /* in ctx->dirty: wants or deadline may have changed */
-	struct link doomed;   /* in ctx->doomed */
-	bool gone;            /* doomed: nothing brings it back */
-	size_t heap_index;    /* in ctx->heap; SIZE_MAX: not in it */
-	uint64_t when;        /* the deadline that the heap knows */
+	struct link all;    /* in ctx->sources, from source_add() to source_doom() */
+	struct link awake;  /* in ctx->awake */
+	struct link dirty;  /* in ctx->dirty: wants or deadline may have changed */
+	struct link doomed; /* in ctx->doomed */
+	bool gone;          /* doomed: nothing brings it back */
+	size_t heap_index;  /* in ctx->heap; SIZE_MAX: not in it */
+	uint64_t when;      /* the deadline that the heap knows */
 };
 
 /* Register (no fd yet). The last step that can fail in a constructor, before source_watch().  -ENOMEM.

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* ---- A loop: whatever your program has ---- */
+/* ---- A loop: whatever your program has ------------------------------------------------------------------------- */
 
 #define HANDLERS 64
 
@@ -77,7 +77,7 @@ static void loop_turn(struct loop *l)
 	}
 }
 
-/* ---- The adapter ---- */
+/* ---- The adapter ----------------------------------------------------------------------------------------------- */
 
 struct adapter {
 	struct rill_ctx *ctx;
@@ -180,7 +180,7 @@ static int my_attach(struct rill_ctx *ctx, struct loop *loop)
 	return r;
 }
 
-/* ---- A program on it ---- */
+/* ---- A program on it ------------------------------------------------------------------------------------------- */
 
 static void check(int r)
 {

@@ -16,7 +16,7 @@ static void check(int r)
 		errx(1, "%s", strerror(-r));
 }
 
-/* ---- The formulas ---- */
+/* ---- The formulas ---------------------------------------------------------------------------------------------- */
 
 static size_t pages(size_t n)
 {
@@ -52,7 +52,7 @@ static size_t touched_bytes(unsigned channels, unsigned loans, size_t ring_bytes
 	return (pages(lines) > fixed ? pages(lines) : fixed) + open * ring_bytes;
 }
 
-/* ---- What the kernel says of this process ---- */
+/* ---- What the kernel says of this process ---------------------------------------------------------------------- */
 
 struct seen {
 	size_t size;   /* of all mappings, the peer's too */
@@ -101,7 +101,7 @@ static int differs(const char *what, size_t formula, size_t seen)
 	return formula != seen;
 }
 
-/* ---- Two ends of a session in one process ---- */
+/* ---- Two ends of a session in one process ---------------------------------------------------------------------- */
 
 static int opened;
 

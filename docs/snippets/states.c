@@ -31,7 +31,7 @@ static void turns(void)
 		check(rill_epoll_wait(ctx, 0));
 }
 
-/* ---- A channel ---- */
+/* ---- A channel ------------------------------------------------------------------------------------------------- */
 
 enum { SENDS, RESERVED, PEEKS, TAKES, ANSWERS };
 
@@ -132,7 +132,7 @@ static void close_in_callback(struct rill_channel *ch, void *user)
 	told_opened++;
 }
 
-/* ---- A session ---- */
+/* ---- A session ------------------------------------------------------------------------------------------------- */
 
 static void on_session_closed(struct rill_session *s, int why, void *user)
 {

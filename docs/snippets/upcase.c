@@ -18,7 +18,7 @@ static void check(int r)
 		errx(1, "%s", strerror(-r));
 }
 
-/* ---- The server ---- */
+/* ---- The server ------------------------------------------------------------------------------------------------ */
 
 static int served; /* sessions that have ended */
 
@@ -116,7 +116,7 @@ static void serve(struct rill_ctx *ctx, int sessions)
 	rill_ctx_destroy(ctx); /* the listener with it, and its path */
 }
 
-/* ---- The client ---- */
+/* ---- The client ------------------------------------------------------------------------------------------------ */
 
 static int done;
 
@@ -168,7 +168,7 @@ static void ask(const char *path, char *text)
 	rill_ctx_destroy(ctx);
 }
 
-/* ---- Both ---- */
+/* ---- Both ------------------------------------------------------------------------------------------------------ */
 
 static void both(void)
 {

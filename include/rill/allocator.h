@@ -15,10 +15,10 @@ extern "C" {
 
 /* The range that an allocator works in, and how it gets and returns pages. Valid until its destroy() has returned. */
 struct rill_space {
-	size_t size;      /* sizeof(struct rill_space) */
-	void *base;       /* page-aligned, at least 64 KiB-aligned */
-	size_t capacity;  /* a multiple of 64 KiB */
-	void *space;      /* pass it to the two calls below */
+	size_t size;     /* sizeof(struct rill_space) */
+	void *base;      /* page-aligned, at least 64 KiB-aligned */
+	size_t capacity; /* a multiple of 64 KiB */
+	void *space;     /* pass it to the two calls below */
 
 	/* Back [offset, offset + len) with memory; both multiples of the page size. Idempotent. 0, or -ENOMEM: nothing can be
 	 * relied on then. An allocator must have called it for a page before it hands out any byte of that page. */
@@ -35,7 +35,8 @@ struct rill_allocator {
 
 	/* Begin on an empty range. 0 or a negative errno, which rill_arena_create() gives. */
 	int (*create)(void **ret_self, const struct rill_space *space);
-	/* All blocks are gone with it. It may run in a forked child, where the range is not mapped: free your own records, touch
+	/* All blocks are gone with it. It may run in a forked child, where the range is not mapped: free your own
+	 * records, touch
 	 * neither the range nor the space. */
 	void (*destroy)(void *self);
 

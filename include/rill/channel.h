@@ -33,9 +33,9 @@
 extern "C" {
 #endif
 
-#define RILL_LOANS_MAX 16    /* loans in one message */
-#define RILL_FDS_MAX 253     /* descriptors in one message (the kernel's SCM_MAX_FD) */
-#define RILL_NAME_MAX 255    /* bytes of a channel's name */
+#define RILL_LOANS_MAX 16 /* loans in one message */
+#define RILL_FDS_MAX 253  /* descriptors in one message (the kernel's SCM_MAX_FD) */
+#define RILL_NAME_MAX 255 /* bytes of a channel's name */
 #define RILL_METADATA_MAX 4096
 
 struct rill_channel_events {
@@ -74,9 +74,9 @@ RILL_API int rill_channel_open(struct rill_channel **ret_channel, struct rill_se
                                void *user);
 
 RILL_API void rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user);
-RILL_API void *rill_channel_user(const struct rill_channel *ch);                   /* NULL once closed */
-RILL_API struct rill_session *rill_channel_session(const struct rill_channel *ch); /* NULL once closed */
-RILL_API const char *rill_channel_name(const struct rill_channel *ch);             /* never NULL; valid until close */
+RILL_API void *rill_channel_user(const struct rill_channel *ch);                            /* NULL once closed */
+RILL_API struct rill_session *rill_channel_session(const struct rill_channel *ch);          /* NULL once closed */
+RILL_API const char *rill_channel_name(const struct rill_channel *ch);                      /* never NULL; valid until close */
 RILL_API const void *rill_channel_metadata(const struct rill_channel *ch, size_t *ret_len); /* the opener's; until close */
 
 /* No readable() and no closed() until resume; the session's closed() does not wait for a paused channel. */
@@ -131,7 +131,8 @@ struct rill_loan {
 	size_t len;
 };
 
-#define RILL_MORE 1u /* flags: more follow at once, the doorbell may wait for the next message without it (or the next
+#define RILL_MORE \
+	1u /* flags: more follow at once, the doorbell may wait for the next message without it (or the next
                       * dispatch) */
 
 struct rill_out {
@@ -155,7 +156,7 @@ RILL_API RILL_CHECK int rill_channel_sendmsg(struct rill_channel *ch, const stru
 RILL_API RILL_CHECK int rill_channel_reservemsg(struct rill_channel *ch, size_t len, const struct rill_out *out,
                                                 struct rill_room *ret_room);
 
-/* ---- Receiving ------------------------------------------------------------------------------------------------------ */
+/* ---- Receiving ------------------------------------------------------------------------------------------------- */
 
 /* Take the next message, in callbacks or not. It is yours until rill_msg_release(). A small one keeps its place in the ring,
  * and with it all that come behind it: release soon, or copy.

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/* ---- The loop contract -------------------------------------------------------------------------------------------- */
+/* ---- The loop contract ----------------------------------------------------------------------------------------- */
 
 /* One descriptor and what we wait for on it. `fd` never changes; `events` is POLLIN, POLLOUT or both, never 0.
  * Level-triggered (an edge-triggered loop is legal too). Ours; it is valid from `add` until `remove` returns. */
@@ -51,17 +51,17 @@ struct rill_loop {
 	void (*release)(void *loop);
 };
 
-/* ---- The ctx -------------------------------------------------------------------------------------------------------- */
+/* ---- The ctx --------------------------------------------------------------------------------------------------- */
 
 struct rill_ctx_options {
-	size_t size;                    /* sizeof(struct rill_ctx_options) */
-	uint64_t (*now)(void *clock);   /* ns; NULL: CLOCK_MONOTONIC. It must never go back */
-	void *clock;                    /* passed to now() */
-	uint64_t linger_ns;             /* after a dispatch that delivered something go on looking at the rings this long
+	size_t size;                         /* sizeof(struct rill_ctx_options) */
+	uint64_t (*now)(void *clock);        /* ns; NULL: CLOCK_MONOTONIC. It must never go back */
+	void *clock;                         /* passed to now() */
+	uint64_t linger_ns;                  /* after a dispatch that delivered something go on looking at the rings this long
 	                                 * before arming the doorbells; default 0: not at all */
-	uint64_t linger_max_ns;         /* for one dispatch in all; then the loop gets its turn, and the next dispatch goes
+	uint64_t linger_max_ns;              /* for one dispatch in all; then the loop gets its turn, and the next dispatch goes
 	                                 * on if something came of late; default 8 * linger_ns */
-	unsigned budget;                /* messages per channel and turn: then rill_channel_recv() gives -EAGAIN and the
+	unsigned budget;                     /* messages per channel and turn: then rill_channel_recv() gives -EAGAIN and the
 	                                 * rest comes next turn; default 64 */
 	void (*dispose)(int fd, void *user); /* closes a received fd that nobody took; NULL: SO_LINGER cleared, close() */
 	void *dispose_user;
@@ -116,7 +116,7 @@ RILL_API int rill_ctx_dispatch_all(struct rill_ctx *ctx);
  *   -ECANCELED  a callback destroyed the ctx;   -EBUSY  called inside a callback */
 RILL_API int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns);
 
-/* ---- The pull view: the same set, the same deadline, for hand-written loops ------------------------------------------ */
+/* ---- The pull view: the same set, the same deadline, for hand-written loops ------------------------------------ */
 
 /* How many watches there are; the first `count` of them are written to fds (revents 0). The answer holds until the next
  * call into the library. In a forked child or for a destroyed ctx: 0. A loop of this kind calls

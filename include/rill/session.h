@@ -119,7 +119,8 @@ RILL_API const struct rill_peer *rill_session_peer(const struct rill_session *s)
 
 /* End in order: what is committed still arrives, then the peer's closed() is told 0. Uncommitted reservations are gone. The
  * object is dead for you at once; what is left to do for the peer (at most close_ms) is done by dispatch. Blocks lent to
- * the peer are reused when they come back, when it dies, or never before close_ms is over. No callback follows: when the ctx watches nothing any more
+ * the peer are reused when they come back, when it dies, or never before close_ms is over. No callback follows: when the
+ * ctx watches nothing any more
  * (rill_ctx_pollfds() says 0), all closed sessions are done. NULL: nothing. */
 RILL_API void rill_session_close(struct rill_session *s);
 

@@ -48,7 +48,7 @@ static double tick_ns;
 static uint64_t read_cost; /* ticks that reading the clock takes */
 static int cpus[2];
 
-/* ---- clock and CPUs ------------------------------------------------------------------------- */
+/* ---- clock and CPUs -------------------------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -106,7 +106,7 @@ static void pin(int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* ---- one row, one round --------------------------------------------------------------------- */
+/* ---- one row, one round ---------------------------------------------------------------------------------------- */
 
 static int pair_make(struct pair *p)
 {
@@ -191,7 +191,7 @@ static int measure(const struct row *row, struct result *res, int round, size_t 
 	return r;
 }
 
-/* ---- what came of it ------------------------------------------------------------------------ */
+/* ---- what came of it ------------------------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {

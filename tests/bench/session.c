@@ -35,7 +35,7 @@ static void on_end(struct rill_session *session, int why, void *user)
 	fail(user, why ? why : -EPIPE);
 }
 
-/* ---- server: says back what it hears -------------------------------------------------------- */
+/* ---- server: says back what it hears --------------------------------------------------------------------------- */
 
 static void echo(struct rill_channel *ch, void *user)
 {
@@ -64,7 +64,7 @@ static int on_channel(struct rill_session *session, struct rill_channel *ch, voi
 	return 0;
 }
 
-/* ---- client: the next request leaves when the answer is there ------------------------------- */
+/* ---- client: the next request leaves when the answer is there -------------------------------------------------- */
 
 static int ask(struct side *s)
 {
@@ -127,7 +127,7 @@ static int open_channels(struct side *s, unsigned count)
 	return r < 0 ? r : s->error;
 }
 
-/* ---- both ----------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------------------------ */
 
 struct setting {
 	uint64_t linger_ns;

@@ -238,7 +238,7 @@ static void settle(void)
 		assert_true(loop_turn(ctx, 0) >= 0);
 }
 
-/* ---- watches --------------------------------------------------------------------------------------------------------- */
+/* ---- watches --------------------------------------------------------------------------------------------------- */
 
 static void a_readable_watch_is_dispatched(void **state)
 {
@@ -409,7 +409,7 @@ static void a_watch_made_in_a_callback_is_dispatched(void **state)
 	UNTIL(e->with && ((struct ear *)e->with)->heard == 1);
 }
 
-/* ---- what callbacks do to a batch that was fetched before -------------------------------------------------------------- */
+/* ---- what callbacks do to a batch that was fetched before ------------------------------------------------------ */
 
 static struct ear *ears[MANY];
 
@@ -601,7 +601,7 @@ static void waiting_in_a_callback_is_refused(void **state)
 	assert_null(e->on_turn);
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------------------------------- */
+/* ---- deadlines ------------------------------------------------------------------------------------------------- */
 
 static void a_deadline_passes_and_not_too_early(void **state)
 {
@@ -788,7 +788,7 @@ static void after_a_delivering_poll_the_loop_does_not_sleep(void **state)
 	assert_int_equal(e->turns, 2);
 }
 
-/* ---- attach and detach, several ctxs, fork ------------------------------------------------------------------------------- */
+/* ---- attach and detach, several ctxs, fork --------------------------------------------------------------------- */
 
 static void detach_and_attach_again(void **state)
 {

@@ -1,10 +1,11 @@
-/* tests/fault/frames.c - peers that lie in shared memory: headers, padding, extension words, positions, ready entries, loans. */
+/* tests/fault/frames.c - peers that lie in shared memory: headers, padding, extension words, positions, ready entries,
+ * loans. */
 #include "tests/fault/scene.h"
 
 #define RING 4096u
 #define QUARTER (RING / 4)
 
-/* ---- Frames ---------------------------------------------------------------------------------- */
+/* ---- Frames ---------------------------------------------------------------------------------------------------- */
 
 /* The victim is told of it, so that it looks. */
 static void announce(struct scene *sc)
@@ -170,7 +171,7 @@ static void lapping_by_a_word(struct scene *sc)
 	assert_int_equal(sc->victim.held_count, 4);
 }
 
-/* ---- Padding --------------------------------------------------------------------------------- */
+/* ---- Padding --------------------------------------------------------------------------------------------------- */
 
 static void nearly_around(struct scene *sc)
 {
@@ -255,7 +256,7 @@ static void pad_over_what_is_held(struct scene *sc)
 	pad(sc, raw_header(RAW_PAD, 0, 0, 56));
 }
 
-/* ---- Ready entries --------------------------------------------------------------------------- */
+/* ---- Ready entries --------------------------------------------------------------------------------------------- */
 
 static void entry(struct scene *sc, uint64_t e)
 {
@@ -368,7 +369,7 @@ static void returns_entry_with_an_id(struct scene *sc)
 	raw_bell(&sc->raw);
 }
 
-/* ---- Positions ------------------------------------------------------------------------------- */
+/* ---- Positions ------------------------------------------------------------------------------------------------- */
 
 /* It is looked at when the ring is full. */
 static void position(struct scene *sc, uint64_t pos)
@@ -427,7 +428,7 @@ static void pos_back_by_entry(struct scene *sc)
 	raw_bell(&sc->raw);
 }
 
-/* ---- Descriptors in frames ------------------------------------------------------------------- */
+/* ---- Descriptors in frames ------------------------------------------------------------------------------------- */
 
 static void frame_with_fds(struct scene *sc, uint32_t seq, uint32_t count)
 {
@@ -535,7 +536,7 @@ static void void_flood(struct scene *sc)
 	assert_int_equal(raw_load(&sc->raw, RAW_FDS_TAKEN), 16);
 }
 
-/* ---- Loans to the victim --------------------------------------------------------------------- */
+/* ---- Loans to the victim --------------------------------------------------------------------------------------- */
 
 #define ARENA 65536u
 
@@ -698,7 +699,7 @@ static void exchange_while_peeked(struct scene *sc)
 	assert_int_equal(rill_channel_recv(sc->victim.channel, &msg), -EPROTO);
 }
 
-/* ---- Loans of the victim --------------------------------------------------------------------- */
+/* ---- Loans of the victim --------------------------------------------------------------------------------------- */
 
 /* A large message, so a loan: its id. */
 static uint64_t victim_lends(struct scene *sc, struct rill_channel *ch)

@@ -2,7 +2,7 @@
  * believed before it was judged, and whoever is sent away is told why. */
 #include "tests/fault/scene.h"
 
-/* ---- The region's descriptor ----------------------------------------------------------------- */
+/* ---- The region's descriptor ----------------------------------------------------------------------------------- */
 
 static void say_with(struct scene *sc, int fd)
 {
@@ -133,7 +133,7 @@ static void hugetlb_is_refused(void **state)
 	scene_destroy(sc);
 }
 
-/* ---- The region's head ----------------------------------------------------------------------- */
+/* ---- The region's head ----------------------------------------------------------------------------------------- */
 
 /* Make the region honest, let `change` spoil the head, then say hello. */
 static void spoiled(struct scene *sc, size_t offset, uint64_t xor)
@@ -244,7 +244,7 @@ static void head_of_zeros(struct scene *sc)
 	say_with(sc, fd);
 }
 
-/* ---- The HELLO ------------------------------------------------------------------------------- */
+/* ---- The HELLO ------------------------------------------------------------------------------------------------- */
 
 static void hello_magic(struct scene *sc)
 {
@@ -361,7 +361,7 @@ static void hello_features_are_ignored(struct scene *sc)
 	assert_true(raw_expect(&sc->raw, RAW_HELLO, &p));
 }
 
-/* ---- Before the HELLO ------------------------------------------------------------------------ */
+/* ---- Before the HELLO ------------------------------------------------------------------------------------------ */
 
 static void bell_first(struct scene *sc)
 {

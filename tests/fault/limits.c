@@ -50,7 +50,7 @@ static void fill(int fd)
 		;
 }
 
-/* ---- Blocking -------------------------------------------------------------------------------- */
+/* ---- Blocking -------------------------------------------------------------------------------------------------- */
 
 static void never_reading_costs_the_others_nothing(void **state)
 {
@@ -279,7 +279,7 @@ static void lingering_sockets_do_not_block(void **state)
 	}
 }
 
-/* ---- Who speaks ------------------------------------------------------------------------------ */
+/* ---- Who speaks ------------------------------------------------------------------------------------------------ */
 
 static int greet_as(struct raw *r, uid_t uid)
 {
@@ -350,7 +350,7 @@ static void a_hello_without_credentials(void **state)
 	scene_destroy(sc);
 }
 
-/* ---- Listening ------------------------------------------------------------------------------- */
+/* ---- Listening ------------------------------------------------------------------------------------------------- */
 
 struct door {
 	struct rill_ctx *ctx;
@@ -536,7 +536,7 @@ static void a_lingering_backlog_does_not_block_close(void **state)
 	raw_finish(&r);
 }
 
-/* ---- Descriptors run out --------------------------------------------------------------------- */
+/* ---- Descriptors run out --------------------------------------------------------------------------------------- */
 
 static struct rlimit no_more(__rlimit_resource_t what, rlim_t limit)
 {
@@ -669,7 +669,7 @@ static void accepting_without_descriptors_goes_on_later(void **state)
 	door_destroy(d);
 }
 
-/* ---- Memory and file size -------------------------------------------------------------------- */
+/* ---- Memory and file size -------------------------------------------------------------------------------------- */
 
 static void a_session_above_the_file_size_limit(void **state)
 {

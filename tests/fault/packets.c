@@ -1,8 +1,9 @@
-/* tests/fault/packets.c - peers that shook hands honestly and then say what they may not: packets cut, stretched, of no kind, out
+/* tests/fault/packets.c - peers that shook hands honestly and then say what they may not: packets cut, stretched, of no
+ * kind, out
  * of their turn, about channels, arenas and descriptors that are not there. */
 #include "tests/fault/scene.h"
 
-/* ---- Their outside --------------------------------------------------------------------------- */
+/* ---- Their outside --------------------------------------------------------------------------------------------- */
 
 static void cut_to(struct scene *sc, unsigned kind, uint32_t length, size_t sent)
 {
@@ -165,7 +166,7 @@ static void goodbye_out_of_memory(struct scene *sc)
 	goodbye(sc, ENOMEM);
 }
 
-/* ---- Bells ----------------------------------------------------------------------------------- */
+/* ---- Bells ----------------------------------------------------------------------------------------------------- */
 
 static void bell_for(struct scene *sc, uint64_t sarm)
 {
@@ -205,7 +206,7 @@ static void bell_for_nothing(struct scene *sc)
 	}
 }
 
-/* ---- Channels -------------------------------------------------------------------------------- */
+/* ---- Channels -------------------------------------------------------------------------------------------------- */
 
 static void open_as(struct scene *sc, uint32_t id, uint32_t generation)
 {
@@ -447,7 +448,7 @@ static void close_reason_large(struct scene *sc)
 	close_reason(sc, 4096);
 }
 
-/* ---- Descriptors ----------------------------------------------------------------------------- */
+/* ---- Descriptors ----------------------------------------------------------------------------------------------- */
 
 static void fds_more(struct scene *sc)
 {
@@ -503,7 +504,7 @@ static void fds_same_number(struct scene *sc)
 	raw_fds(&sc->raw, 1, 0, 1);
 }
 
-/* ---- Arenas ---------------------------------------------------------------------------------- */
+/* ---- Arenas ---------------------------------------------------------------------------------------------------- */
 
 static void announce(struct scene *sc, uint32_t id, uint64_t capacity, int fd)
 {

@@ -130,7 +130,7 @@ static inline uint64_t raw_ring(const struct raw_head *h, unsigned channel)
 	return h->rings_offset + channel * h->ring_bytes;
 }
 
-/* ---- The region ------------------------------------------------------------------------------ */
+/* ---- The region ------------------------------------------------------------------------------------------------ */
 
 static inline uint64_t raw_power(uint64_t least)
 {
@@ -226,7 +226,7 @@ static inline void raw_finish(struct raw *r)
 	r->fd = -1;
 }
 
-/* ---- The socket ------------------------------------------------------------------------------ */
+/* ---- The socket ------------------------------------------------------------------------------------------------ */
 
 /* 0 or a negative errno. */
 static inline int raw_send(struct raw *r, const void *packet, size_t len, const int *fds, unsigned count)
@@ -321,7 +321,7 @@ static inline int raw_meet(struct raw *r)
 	return 0;
 }
 
-/* ---- Packets --------------------------------------------------------------------------------- */
+/* ---- Packets --------------------------------------------------------------------------------------------------- */
 
 static inline struct raw_packet raw_packet(unsigned kind, uint32_t length)
 {
@@ -412,7 +412,7 @@ static inline int raw_forget(struct raw *r, uint32_t id)
 	return raw_say(r, &p);
 }
 
-/* ---- Rings ----------------------------------------------------------------------------------- */
+/* ---- Rings ----------------------------------------------------------------------------------------------------- */
 
 static inline uint64_t raw_header(unsigned kind, unsigned flags, unsigned loans, uint32_t len)
 {

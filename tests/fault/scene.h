@@ -19,7 +19,8 @@
 #define HELD 64
 #define OPEN_STILL 1 /* `why` of a lie that is none: the session goes on */
 
-struct told { /* what one session's user was told */
+/* what one session's user was told */
+struct told {
 	struct rill_session *session;
 	struct rill_channel *channel; /* the last that came */
 	unsigned opened, closed, offers, messages, channels_closed, writables;
@@ -284,7 +285,7 @@ static inline void scene_expect(struct scene *sc, int why, const char *text)
 	scene_honest_goes_on(sc);
 }
 
-/* ---- A table of lies: each is a test --------------------------------------------------------- */
+/* ---- A table of lies: each is a test --------------------------------------------------------------------------- */
 
 struct lie {
 	const char *name;

@@ -241,7 +241,7 @@ static void each_arm_is_answered_once(void **state)
 	scene_destroy(sc);
 }
 
-/* ---- What was committed is delivered --------------------------------------------------------- */
+/* ---- What was committed is delivered --------------------------------------------------------------------------- */
 
 static void commit_some(struct scene *sc)
 {
@@ -338,7 +338,7 @@ static void what_was_committed_is_not_read_after_a_violation(void **state)
 	scene_destroy(sc);
 }
 
-/* ---- An index is used again ------------------------------------------------------------------ */
+/* ---- An index is used again ------------------------------------------------------------------------------------ */
 
 static void an_index_is_used_again_when_both_have_drained(void **state)
 {

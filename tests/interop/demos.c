@@ -21,7 +21,7 @@
 
 #define ARGS 8
 
-/* ---- A demo and what it prints ---------------------------------------------------------------------------------------- */
+/* ---- A demo and what it prints --------------------------------------------------------------------------------- */
 
 struct demo {
 	pid_t pid; /* and process group */
@@ -116,7 +116,7 @@ static void assert_says(const struct demo *d, const char *what)
 
 #define ARGV(...) ((const char *const[ARGS]){__VA_ARGS__})
 
-/* ---- The small ones --------------------------------------------------------------------------------------------------- */
+/* ---- The small ones -------------------------------------------------------------------------------------------- */
 
 static void small_one(const char *name, const char *says)
 {
@@ -175,7 +175,7 @@ static void acceptor_drops_no_connection_when_workers_are_full(void **state)
 	assert_null(strstr(d.text, " 0 times all workers were full"));
 }
 
-/* ---- The cache ---------------------------------------------------------------------------------------------------------- */
+/* ---- The cache ------------------------------------------------------------------------------------------------- */
 
 struct place {
 	char dir[64], sock[64];

@@ -53,7 +53,7 @@ static void tell(const char *text, int why)
 	snprintf(me.told + used, sizeof(me.told) - used, "%s%s %s", used ? ", " : "", text, why ? strerrorname_np(-why) : "0");
 }
 
-/* ---- Callbacks --------------------------------------------------------------------------------------------------------------- */
+/* ---- Callbacks ------------------------------------------------------------------------------------------------- */
 
 static void on_readable(struct rill_channel *ch, void *user)
 {
@@ -146,7 +146,7 @@ static void on_accepted(struct rill_listener *l, struct rill_session *s, void *u
 
 static const struct rill_listener_events listener_events = {.size = sizeof(listener_events), .accepted = on_accepted};
 
-/* ---- Driving ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Driving --------------------------------------------------------------------------------------------------- */
 
 static void failed(const char *fact, int line)
 {
@@ -261,7 +261,7 @@ static void expect_exit(struct child *c)
 	assert_int_equal(child_wait(c, TOO_LONG_MS), 0);
 }
 
-/* ---- Messages -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Messages -------------------------------------------------------------------------------------------------- */
 
 static void echo(struct rill_channel *ch, struct rill_msg *msg)
 {
@@ -421,7 +421,7 @@ static void a_flood_meets_a_reader_that_pauses_and_nothing_is_lost(void **state)
 	expect_exit(&c);
 }
 
-/* ---- Beginnings and ends ------------------------------------------------------------------------------------------------------------ */
+/* ---- Beginnings and ends --------------------------------------------------------------------------------------- */
 
 static int say_and_leave(struct child *self, void *arg)
 {
@@ -605,7 +605,7 @@ static void many_clients_at_once_are_all_served(void **state)
 	assert_int_equal(leaks_fds(), fds - CROWD); /* the step channels */
 }
 
-/* ---- Without a path ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Without a path -------------------------------------------------------------------------------------------- */
 
 static int adopt_inherited(struct child *self, void *arg)
 {
@@ -708,7 +708,7 @@ static void two_that_never_met_are_introduced_by_a_third(void **state)
 	expect_exit(&c[1]);
 }
 
-/* ---- Lending, descriptors --------------------------------------------------------------------------------------------------------------- */
+/* ---- Lending, descriptors -------------------------------------------------------------------------------------- */
 
 static struct rill_arena *arena;
 static unsigned destroyed;
@@ -806,7 +806,7 @@ static void a_descriptor_sent_with_a_message_works_over_there(void **state)
 	expect_exit(&c);
 }
 
-/* ---- Closing in callbacks ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Closing in callbacks -------------------------------------------------------------------------------------- */
 
 static void destroy_ctx(struct rill_channel *ch, struct rill_msg *msg)
 {

@@ -16,7 +16,7 @@
 
 #define STEPS 2000000 /* no test takes so many to come to rest */
 
-/* ---- What is told ---------------------------------------------------------------------------------------------------- */
+/* ---- What is told ---------------------------------------------------------------------------------------------- */
 
 static const char *name_of(int why)
 {
@@ -183,7 +183,7 @@ const struct rill_listener_events end_listener_events = {
 	.closed = on_listener_closed,
 };
 
-/* ---- Driving --------------------------------------------------------------------------------------------------------- */
+/* ---- Driving --------------------------------------------------------------------------------------------------- */
 
 static bool dispatch_ready(struct end *e)
 {
@@ -246,7 +246,7 @@ void pair_wait(struct pair *p, int ms)
 	} while (at < end);
 }
 
-/* ---- Starting and stopping ------------------------------------------------------------------------------------------- */
+/* ---- Starting and stopping ------------------------------------------------------------------------------------- */
 
 void end_start(struct end *e, const struct rill_ctx_options *options)
 {
@@ -325,7 +325,7 @@ void pair_channel(struct pair *p, const char *name)
 	end_told(&p->b);
 }
 
-/* ---- Messages -------------------------------------------------------------------------------------------------------- */
+/* ---- Messages -------------------------------------------------------------------------------------------------- */
 
 struct rill_msg end_take(struct end *e)
 {

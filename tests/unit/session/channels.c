@@ -1,4 +1,5 @@
-/* tests/unit/session/channels.c - a channel's life: offer, refusal, limits, pause, close in every order and in every callback. */
+/* tests/unit/session/channels.c - a channel's life: offer, refusal, limits, pause, close in every order and in every
+ * callback. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,7 +17,7 @@
 
 static struct pair p;
 
-/* ---- Opening --------------------------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------------------------- */
 
 static void an_offer_is_told_then_the_answer(void **state)
 {
@@ -153,7 +154,7 @@ static void questions_answer_as_long_as_it_is_not_closed(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Limits and reuse ------------------------------------------------------------------------------------------------ */
+/* ---- Limits and reuse ------------------------------------------------------------------------------------------ */
 
 static void an_index_is_used_again_ten_thousand_times(void **state)
 {
@@ -394,7 +395,7 @@ static void closes_that_meet_a_full_socket_are_sent_later(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Ends ------------------------------------------------------------------------------------------------------------ */
+/* ---- Ends ------------------------------------------------------------------------------------------------------ */
 
 static void close_in_order_delivers_all_first(void **state)
 {
@@ -501,7 +502,7 @@ static void the_end_wakes_a_sender_that_waits(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Events, pause --------------------------------------------------------------------------------------------------- */
+/* ---- Events, pause --------------------------------------------------------------------------------------------- */
 
 static unsigned readables;
 
@@ -621,7 +622,7 @@ static void pausing_in_readable_stops_at_once(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Closing in every callback ----------------------------------------------------------------------------------------- */
+/* ---- Closing in every callback --------------------------------------------------------------------------------- */
 
 enum closing { CLOSE_CHANNEL, ABORT_CHANNEL, CLOSE_SESSION, ABORT_SESSION, DESTROY_CTX, CLOSINGS };
 

@@ -1,4 +1,5 @@
-/* tests/unit/session/counting.c - what a session costs, counted: system calls, heap allocations, threads, descriptors. Both ends
+/* tests/unit/session/counting.c - what a session costs, counted: system calls, heap allocations, threads, descriptors.
+ * Both ends
  * are processes of their own where system calls are counted. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@
 #define AWAKE 100000
 #define ASLEEP 200
 
-/* ---- Two processes under the tracer ------------------------------------------------------------------------------------------- */
+/* ---- Two processes under the tracer ---------------------------------------------------------------------------- */
 
 enum { PING, PONG }; /* sections */
 
@@ -218,7 +219,7 @@ static void asleep_in_epoll_a_hop_costs_one_send_one_wait_one_receive(void **sta
 	}
 }
 
-/* ---- In one process ------------------------------------------------------------------------------------------------------------ */
+/* ---- In one process -------------------------------------------------------------------------------------------- */
 
 static struct pair p;
 

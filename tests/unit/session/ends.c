@@ -42,7 +42,7 @@ static void lose_session_of_a(void)
 	p.b.s = NULL;
 }
 
-/* ---- In order, abrupt, died --------------------------------------------------------------------------------------------- */
+/* ---- In order, abrupt, died ------------------------------------------------------------------------------------ */
 
 static void an_end_in_order_is_told_after_all_messages_and_channels(void **state)
 {
@@ -289,7 +289,7 @@ static void questions_to_no_session_are_answered(void **state)
 	rill_ctx_destroy(NULL);
 }
 
-/* ---- Handshake ----------------------------------------------------------------------------------------------------------- */
+/* ---- Handshake ------------------------------------------------------------------------------------------------- */
 
 static void each_side_knows_who_the_other_is(void **state)
 {
@@ -480,7 +480,7 @@ static void a_session_may_be_closed_while_its_peer_is_judged(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Adopting ------------------------------------------------------------------------------------------------------------ */
+/* ---- Adopting -------------------------------------------------------------------------------------------------- */
 
 static void what_is_no_connected_seqpacket_socket_is_not_adopted(void **state)
 {
@@ -569,7 +569,7 @@ static void a_blocking_socket_does_not_block(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Closing takes its time, and no more ------------------------------------------------------------------------------- */
+/* ---- Closing takes its time, and no more ----------------------------------------------------------------------- */
 
 static void a_peer_that_never_reads_holds_a_close_no_longer_than_close_ms(void **state)
 {
@@ -625,7 +625,7 @@ static void an_abort_does_not_wait_for_a_full_socket(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Limits of the process ------------------------------------------------------------------------------------------------ */
+/* ---- Limits of the process ------------------------------------------------------------------------------------- */
 
 static int with_small_files(struct child *self, void *arg)
 {
@@ -699,7 +699,7 @@ static void a_hello_that_meets_a_full_descriptor_table_ends_with_emfile(void **s
 	pair_stop(&p);
 }
 
-/* ---- Fork ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Fork ------------------------------------------------------------------------------------------------------ */
 
 static int destroy_inherited(struct child *self, void *arg)
 {

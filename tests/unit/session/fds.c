@@ -1,4 +1,5 @@
-/* tests/unit/session/fds.c - descriptors that travel with messages: taken or closed, counted, never more than the peer allows. */
+/* tests/unit/session/fds.c - descriptors that travel with messages: taken or closed, counted, never more than the peer
+ * allows. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -365,7 +366,7 @@ static void two_channels_claim_their_own_descriptors_in_any_order(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Closing what nobody took ------------------------------------------------------------------------------------------------ */
+/* ---- Closing what nobody took ---------------------------------------------------------------------------------- */
 
 /* A connection with unsent data and SO_LINGER set: close() of it would sleep. */
 static int lingering(int *ret_peer)

@@ -1,4 +1,5 @@
-/* tests/unit/session/kill.c - kill -9 of either side at random moments under load. What was committed before is delivered, then the
+/* tests/unit/session/kill.c - kill -9 of either side at random moments under load. What was committed before is
+ * delivered, then the
  * death is told, another session of the same ctx is served on, and nothing is left.
  *
  * The child notes in a shared page what it has committed, after each commit: the reader must get at least that, and at most one
@@ -30,7 +31,8 @@
 
 enum role { SENDS, RECEIVES };
 
-struct noted { /* written by the child alone */
+/* written by the child alone */
+struct noted {
 	_Atomic uint64_t committed[CHANNELS];
 };
 
@@ -62,7 +64,7 @@ static uint64_t ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* ---- The load: sequence number, then a pattern -------------------------------------------------------------------------------- */
+/* ---- The load: sequence number, then a pattern ----------------------------------------------------------------- */
 
 static size_t length_of(uint64_t seq)
 {
@@ -95,7 +97,7 @@ static int lend_next(struct rill_channel *ch, uint64_t seq)
 	return e;
 }
 
-/* ---- The child ----------------------------------------------------------------------------------------------------------------- */
+/* ---- The child ------------------------------------------------------------------------------------------------- */
 
 static void take_all(struct rill_channel *ch, void *user)
 {
@@ -154,7 +156,7 @@ static int child_body(struct child *self, void *arg)
 	return 0;
 }
 
-/* ---- The parent ------------------------------------------------------------------------------------------------------------------ */
+/* ---- The parent ------------------------------------------------------------------------------------------------ */
 
 static void on_readable(struct rill_channel *ch, void *user)
 {

@@ -83,7 +83,7 @@ static bool is_cut(int fd)
 	return n == 0;
 }
 
-/* ---- The path -------------------------------------------------------------------------------------------------------------- */
+/* ---- The path -------------------------------------------------------------------------------------------------- */
 
 static int listen_at(const char *where)
 {
@@ -324,7 +324,7 @@ static void a_forked_child_leaves_the_path_and_the_listener_alone(void **state)
 	stop();
 }
 
-/* ---- Connecting -------------------------------------------------------------------------------------------------------------- */
+/* ---- Connecting ------------------------------------------------------------------------------------------------ */
 
 static void connecting_to_nothing_fails_at_once(void **state)
 {
@@ -428,7 +428,7 @@ static void a_listener_that_dies_while_we_wait_is_told(void **state)
 	stop();
 }
 
-/* ---- Handshakes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Handshakes ------------------------------------------------------------------------------------------------ */
 
 static void a_silent_client_is_cut_in_time_and_nobody_is_told(void **state)
 {
@@ -556,7 +556,7 @@ static void a_full_descriptor_table_at_accept_is_no_busy_loop(void **state)
 	stop();
 }
 
-/* ---- Policy -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Policy ---------------------------------------------------------------------------------------------------- */
 
 static int admit_none(const struct rill_peer *peer, void *user)
 {
@@ -653,7 +653,7 @@ static void strangers_are_admitted_by_uid_or_gid_alone(void **state)
 	assert_int_equal(nobodys_luck(&so), 1);
 }
 
-/* ---- Adopting, closing ------------------------------------------------------------------------------------------------------------ */
+/* ---- Adopting, closing ----------------------------------------------------------------------------------------- */
 
 static void an_adopted_listener_works_and_its_path_is_left(void **state)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/session/many.c - a thousand sessions in one ctx, ten thousand channels in one session; and what a wake-up or a timer
+/* tests/unit/session/many.c - a thousand sessions in one ctx, ten thousand channels in one session; and what a wake-up or
+ * a timer
  * costs then: what is ready or due, counted in system calls. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -220,7 +221,7 @@ static void among_a_thousand_sessions_a_timer_costs_what_is_due(void **state)
 	assert_true(syscalls_sum(&counts, 3) <= 8); /* a word to the peer, epoll_ctl, close, two munmaps, ... */
 }
 
-/* ---- Channels ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Channels -------------------------------------------------------------------------------------------------- */
 
 static int ten_thousand(void *arg)
 {

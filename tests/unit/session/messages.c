@@ -261,7 +261,7 @@ static void senseless_messages_are_refused_and_change_nothing(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Reservations ---------------------------------------------------------------------------------------------------- */
+/* ---- Reservations ---------------------------------------------------------------------------------------------- */
 
 static void one_reservation_at_a_time(void **state)
 {
@@ -371,7 +371,7 @@ static void more_delays_the_bell_until_the_next_message_or_dispatch(void **state
 	pair_stop(&p);
 }
 
-/* ---- Receiving ------------------------------------------------------------------------------------------------------- */
+/* ---- Receiving ------------------------------------------------------------------------------------------------- */
 
 static void peek_takes_nothing_and_recv_gives_what_it_said(void **state)
 {
@@ -530,7 +530,7 @@ static void outside_callbacks_recv_has_no_budget(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Budget ---------------------------------------------------------------------------------------------------------- */
+/* ---- Budget ---------------------------------------------------------------------------------------------------- */
 
 static char order[4096];
 
@@ -599,7 +599,7 @@ static void what_a_handler_leaves_is_offered_again_next_turn(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Backpressure ---------------------------------------------------------------------------------------------------- */
+/* ---- Backpressure ---------------------------------------------------------------------------------------------- */
 
 static void a_full_ring_is_eagain_then_writable_once(void **state)
 {
@@ -764,7 +764,7 @@ static void lent_bytes_limit_is_eagain_then_writable(void **state)
 	pair_stop(&p);
 }
 
-/* ---- Spinning, linger ------------------------------------------------------------------------------------------------ */
+/* ---- Spinning, linger ------------------------------------------------------------------------------------------ */
 
 static void poll_delivers_without_a_dispatch_of_the_socket(void **state)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/session/storm.c - random use of everything at once, by both ends: channels come and go, messages of all kinds and sizes,
+/* tests/unit/session/storm.c - random use of everything at once, by both ends: channels come and go, messages of all
+ * kinds and sizes,
  * loans, descriptors, reservations, holding, pausing. Two ends that both keep to the interface never break the protocol; every
  * message arrives in order, whole, and once; and in the end nothing is left. RILL_SEED repeats a run.
  */
@@ -96,7 +97,7 @@ static void take_some(int to, struct line *l, unsigned most)
 	}
 }
 
-/* ---- Callbacks: user is the line with the side in its lowest bit ------------------------------------------------------------------ */
+/* ---- Callbacks: user is the line with the side in its lowest bit ----------------------------------------------- */
 
 static struct line *line_of(void *user, int *ret_side)
 {
@@ -160,7 +161,7 @@ static const struct rill_session_events session_events = {
 	.closed = on_session_closed,
 };
 
-/* ---- What may be done -------------------------------------------------------------------------------------------------------------- */
+/* ---- What may be done ------------------------------------------------------------------------------------------ */
 
 static void open_line(struct line *l)
 {

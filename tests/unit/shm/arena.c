@@ -30,7 +30,7 @@
 #define GIB ((size_t)1 << 30)
 #define PAGE (64 * KIB)
 
-/* ---- a ctx and an arena in it -------------------------------------------------------------- */
+/* ---- a ctx and an arena in it ---------------------------------------------------------------------------------- */
 
 static struct rill_ctx *ctx;
 static struct rill_arena *arena;
@@ -115,7 +115,7 @@ static int fresh(void **state)
 	return leaks_setup(state);
 }
 
-/* ---- create -------------------------------------------------------------------------------- */
+/* ---- create ---------------------------------------------------------------------------------------------------- */
 
 static void options_are_checked(void **state)
 {
@@ -294,7 +294,7 @@ static void without_proc_is_eopnotsupp(void **state)
 	assert_int_equal(r, 0);
 }
 
-/* ---- the memory ---------------------------------------------------------------------------- */
+/* ---- the memory ------------------------------------------------------------------------------------------------ */
 
 static void it_holds_one_descriptor_which_may_be_closed(void **state)
 {
@@ -493,7 +493,7 @@ static void usage_tells_what_the_caller_knows_of(void **state)
 	end();
 }
 
-/* ---- alloc and free ------------------------------------------------------------------------ */
+/* ---- alloc and free -------------------------------------------------------------------------------------------- */
 
 static void blocks_are_16_aligned_and_no_bytes_count_as_one(void **state)
 {
@@ -611,7 +611,7 @@ static void wiped_blocks_are_clear_once_freed(void **state)
 	end();
 }
 
-/* ---- space --------------------------------------------------------------------------------- */
+/* ---- space ----------------------------------------------------------------------------------------------------- */
 
 static void space_is_told_once_when_something_came_back_after_a_failure(void **state)
 {
@@ -666,7 +666,7 @@ static void space_follows_a_loan_that_comes_back_and_a_shrunk_block(void **state
 	end();
 }
 
-/* ---- realloc ------------------------------------------------------------------------------- */
+/* ---- realloc --------------------------------------------------------------------------------------------------- */
 
 static void realloc_keeps_what_was_there(void **state)
 {
@@ -780,7 +780,7 @@ static void a_destructor_moves_along_and_runs_once(void **state)
 	assert_string_equal(ran, "d");
 }
 
-/* ---- destructors --------------------------------------------------------------------------- */
+/* ---- destructors ----------------------------------------------------------------------------------------------- */
 
 static void destructors_run_from_dispatch_once_and_in_order(void **state)
 {
@@ -939,7 +939,7 @@ static void without_heap_nothing_changes(void **state)
 	assert_string_equal(ran, "");
 }
 
-/* ---- lending ------------------------------------------------------------------------------- */
+/* ---- lending --------------------------------------------------------------------------------------------------- */
 
 static void only_what_lies_within_one_block_is_lent(void **state)
 {
@@ -1080,7 +1080,7 @@ static void lending_allocates_nothing_once_it_is_warm(void **state)
 	end();
 }
 
-/* ---- destroy ------------------------------------------------------------------------------- */
+/* ---- destroy --------------------------------------------------------------------------------------------------- */
 
 static void gone(struct arena_watcher *w)
 {
@@ -1292,7 +1292,7 @@ static void the_ctx_takes_its_arenas_along_without_callbacks(void **state)
 	assert_string_equal(ran, "w");
 }
 
-/* ---- fork ---------------------------------------------------------------------------------- */
+/* ---- fork ------------------------------------------------------------------------------------------------------ */
 
 static int use_inherited(struct child *self, void *arg)
 {
@@ -1344,7 +1344,7 @@ static void a_forked_child_may_only_destroy_the_ctx(void **state)
 	assert_string_equal(ran, "wd");
 }
 
-/* ---- an allocator of the user's own -------------------------------------------------------- */
+/* ---- an allocator of the user's own ---------------------------------------------------------------------------- */
 
 /* Hands out one 64 KiB page after another and takes none back. */
 struct bump {
@@ -1470,7 +1470,7 @@ static void an_allocator_cannot_reserve_outside_its_space(void **state)
 	end();
 }
 
-/* ---- a peer's arena ------------------------------------------------------------------------ */
+/* ---- a peer's arena -------------------------------------------------------------------------------------------- */
 
 static void refused(int fd, uint64_t capacity, const char *why)
 {

@@ -61,7 +61,7 @@ static void assert_takes(enum wire_entry kind, uint64_t id)
 	assert_int_equal(i, id);
 }
 
-/* ---- Arms --------------------------------------------------------------------------------------------------------------- */
+/* ---- Arms ------------------------------------------------------------------------------------------------------ */
 
 static void an_arm_is_bumped_once_for_each_answer(void **state)
 {
@@ -123,7 +123,7 @@ static void each_value_of_a_rung_is_taken_once(void **state)
 	assert_false(rung_take(&r));
 }
 
-/* ---- Entries ------------------------------------------------------------------------------------------------------------ */
+/* ---- Entries --------------------------------------------------------------------------------------------------- */
 
 static void nothing_waits_at_the_start(void **state)
 {
@@ -200,7 +200,7 @@ static void the_word_behind_the_last_entry_is_empty_though_it_was_used(void **st
 	}
 }
 
-/* ---- Ringing ------------------------------------------------------------------------------------------------------------ */
+/* ---- Ringing --------------------------------------------------------------------------------------------------- */
 
 static void a_sleeper_is_rung_for_until_a_bell_went_out(void **state)
 {
@@ -236,7 +236,7 @@ static void pushing_does_not_wait_for_the_reader_of_the_other_direction(void **s
 	assert_false(bell_waits(&taker));
 }
 
-/* ---- No overflow -------------------------------------------------------------------------------------------------------- */
+/* ---- No overflow ----------------------------------------------------------------------------------------------- */
 
 static uint64_t entries_for(uint64_t channels)
 {

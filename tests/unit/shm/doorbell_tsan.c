@@ -89,7 +89,7 @@ static void dawdle(struct side *s)
 		atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* ---- The doorbell ------------------------------------------------------------------------------------------------------- */
+/* ---- The doorbell ---------------------------------------------------------------------------------------------- */
 
 static bool ring_for(struct side *s, uint64_t sarm)
 {
@@ -121,7 +121,7 @@ static bool publish(struct side *s, unsigned i)
 	return !ring_publish(&s->ch[i].in) || push(s, WIRE_SPACE, i);
 }
 
-/* ---- Messages ----------------------------------------------------------------------------------------------------------- */
+/* ---- Messages -------------------------------------------------------------------------------------------------- */
 
 /* Length and content follow from the number of the message: both sides know them. */
 static uint32_t len_of(const struct side *s, unsigned i, unsigned n)
@@ -215,7 +215,7 @@ static bool take_one(struct side *s, unsigned i, uint64_t header, uint64_t offse
 	return ch->held_count < s->p->hold || release_one(s, i);
 }
 
-/* ---- A turn ------------------------------------------------------------------------------------------------------------- */
+/* ---- A turn ---------------------------------------------------------------------------------------------------- */
 
 static bool on_data(struct side *s, unsigned i)
 {
@@ -319,7 +319,7 @@ static bool turn(struct side *s, bool *ret_any)
 	return true;
 }
 
-/* ---- Rest --------------------------------------------------------------------------------------------------------------- */
+/* ---- Rest ------------------------------------------------------------------------------------------------------ */
 
 static void arm(struct side *s)
 {
@@ -384,7 +384,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* ---- The two sides ------------------------------------------------------------------------------------------------------ */
+/* ---- The two sides --------------------------------------------------------------------------------------------- */
 
 static void side_make(struct side *s, const char *name, const struct pattern *p, unsigned which)
 {

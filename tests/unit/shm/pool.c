@@ -20,7 +20,7 @@
 #define GIB ((size_t)1 << 30)
 #define PAGE (64 * KIB)
 
-/* ---- a space ------------------------------------------------------------------------------- */
+/* ---- a space --------------------------------------------------------------------------------------------------- */
 
 struct world {
 	const struct rill_allocator *a;
@@ -109,7 +109,7 @@ static size_t length(struct world *w, const void *inside)
 	return w->a->find(w->self, inside, &block, &len) < 0 ? 0 : len;
 }
 
-/* ---- the table ----------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------------------------- */
 
 static void all_calls_are_there(void **state)
 {
@@ -132,7 +132,7 @@ static void a_space_of_no_page_or_above_a_tebibyte_is_refused(void **state)
 	assert_int_equal(rill_pool_allocator()->create(&self, &space), -EINVAL);
 }
 
-/* ---- places -------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------------------------- */
 
 static void every_size_gets_room_alignment_and_reserved_pages(void **state)
 {
@@ -252,7 +252,7 @@ static void the_same_calls_give_the_same_places(void **state)
 	end(&w[1]);
 }
 
-/* ---- find ---------------------------------------------------------------------------------- */
+/* ---- find ------------------------------------------------------------------------------------------------------ */
 
 /* What find() must say for `inside`, from a list of the live blocks. */
 static void check_find(struct world *w, char *const *live, const size_t *len, size_t count, const char *inside)
@@ -325,7 +325,7 @@ static void find_from_deep_inside_a_long_run(void **state)
 	end(&w);
 }
 
-/* ---- use and reuse ------------------------------------------------------------------------- */
+/* ---- use and reuse --------------------------------------------------------------------------------------------- */
 
 static void all_of_the_capacity_can_be_used_and_used_again(void **state)
 {
@@ -455,7 +455,7 @@ static void many_runs_that_are_too_short_do_not_hide_one_that_fits(void **state)
 	end(&w);
 }
 
-/* ---- resize -------------------------------------------------------------------------------- */
+/* ---- resize ---------------------------------------------------------------------------------------------------- */
 
 static void a_run_grows_and_shrinks_in_place(void **state)
 {
@@ -498,7 +498,7 @@ static void an_object_is_resized_within_its_class(void **state)
 	end(&w);
 }
 
-/* ---- pages --------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------------------------- */
 
 static void what_is_prepared_needs_no_more_memory(void **state)
 {
@@ -644,7 +644,7 @@ static void a_tebibyte_costs_what_is_used(void **state)
 	munmap(w.reserved, w.capacity / PAGE);
 }
 
-/* ---- a shadow model ------------------------------------------------------------------------ */
+/* ---- a shadow model -------------------------------------------------------------------------------------------- */
 
 #define BLOCKS 500
 

@@ -39,7 +39,7 @@ static wire_word *word_at(const struct region *r, uint64_t offset)
 	return (wire_word *)(void *)(r->base + offset);
 }
 
-/* ---- Layout ------------------------------------------------------------------------------------------------------------- */
+/* ---- Layout ---------------------------------------------------------------------------------------------------- */
 
 static bool power_of_two(uint64_t n)
 {
@@ -135,7 +135,7 @@ static void a_new_region_is_asleep_and_otherwise_empty(void **state)
 	region_unmap(&r);
 }
 
-/* ---- What is sent ------------------------------------------------------------------------------------------------------- */
+/* ---- What is sent ---------------------------------------------------------------------------------------------- */
 
 static void what_is_sent_is_sealed_and_read_only(void **state)
 {
@@ -224,7 +224,7 @@ static void unmapped_twice_is_unmapped(void **state)
 	region_unmap(&none);
 }
 
-/* ---- Limits ------------------------------------------------------------------------------------------------------------- */
+/* ---- Limits ---------------------------------------------------------------------------------------------------- */
 
 static struct rlimit lower(int which, uint64_t limit)
 {
@@ -328,7 +328,7 @@ static void with_one_descriptor_left_it_is_the_sealed_one(void **state)
 	region_unmap(&theirs);
 }
 
-/* ---- Memory behind it --------------------------------------------------------------------------------------------------- */
+/* ---- Memory behind it ------------------------------------------------------------------------------------------ */
 
 static bool there(int fd, uint64_t offset)
 {
@@ -355,7 +355,7 @@ static void memory_comes_with_a_channel(void **state)
 	region_unmap(&r);
 }
 
-/* ---- What is not mapped ------------------------------------------------------------------------------------------------- */
+/* ---- What is not mapped ---------------------------------------------------------------------------------------- */
 
 /* What is said against it; it leaves nothing behind. NULL: it was mapped. */
 static const char *refusal(int fd, uint64_t size, uint64_t limit)
@@ -567,7 +567,7 @@ static void every_field_of_the_head_is_looked_at(void **state)
 	}
 }
 
-/* ---- Two regions tied together ------------------------------------------------------------------------------------------ */
+/* ---- Two regions tied together --------------------------------------------------------------------------------- */
 
 /* Two sides, each with its own region and its own mapping of the other's. */
 static struct side {

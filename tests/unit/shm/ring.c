@@ -65,7 +65,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* ---- Sending and taking ------------------------------------------------------------------------------------------------- */
+/* ---- Sending and taking ---------------------------------------------------------------------------------------- */
 
 static uint64_t frame_of(uint64_t len)
 {
@@ -211,7 +211,7 @@ static void the_same_frame_is_given_until_it_is_taken(void **state)
 	assert_int_equal(next(), -EAGAIN);
 }
 
-/* ---- The end of the ring ------------------------------------------------------------------------------------------------ */
+/* ---- The end of the ring --------------------------------------------------------------------------------------- */
 
 static void a_frame_that_ends_with_the_ring_needs_no_pad(void **state)
 {
@@ -253,7 +253,7 @@ static void a_pad_stays_though_the_frame_became_shorter(void **state)
 	assert_int_equal(next(), -EAGAIN);
 }
 
-/* ---- Room --------------------------------------------------------------------------------------------------------------- */
+/* ---- Room ------------------------------------------------------------------------------------------------------ */
 
 static void the_next_header_must_be_free_too(void **state)
 {
@@ -364,7 +364,8 @@ static void room_that_came_meanwhile_is_found_without_arming(void **state)
 	assert_true(out.space.may_bump);
 }
 
-/* Nothing runs between arming and the second look, so the arm itself stands for the peer: it is stored where the position is. */
+/* Nothing runs between arming and the second look, so the arm itself stands for the peer: it is stored where the position
+ * is. */
 static void room_that_comes_between_the_looks_is_found(void **state)
 {
 	(void)state;
@@ -462,7 +463,7 @@ static void the_reader_is_told_once_that_there_is_data(void **state)
 	assert_false(ring_check(&out));
 }
 
-/* ---- Headers that lie --------------------------------------------------------------------------------------------------- */
+/* ---- Headers that lie ------------------------------------------------------------------------------------------ */
 
 static uint64_t header_with_mark(uint64_t mark)
 {
@@ -594,7 +595,7 @@ static void freed_but_not_published_is_still_held(void **state)
 	assert_int_equal(lapping(256), 0);
 }
 
-/* ---- Holding and releasing ---------------------------------------------------------------------------------------------- */
+/* ---- Holding and releasing ------------------------------------------------------------------------------------- */
 
 static void frames_are_freed_in_order_though_released_in_another(void **state)
 {
@@ -708,7 +709,7 @@ static void without_memory_a_frame_is_not_taken(void **state)
 	assert_int_equal(in.freed, in.rpos);
 }
 
-/* ---- Publishing --------------------------------------------------------------------------------------------------------- */
+/* ---- Publishing ------------------------------------------------------------------------------------------------ */
 
 static void a_release_says_when_a_quarter_ring_is_free(void **state)
 {
@@ -767,7 +768,7 @@ static void an_index_that_is_used_again_goes_on_where_it_was(void **state)
 	}
 }
 
-/* ---- Churn against a model ---------------------------------------------------------------------------------------------- */
+/* ---- Churn against a model ------------------------------------------------------------------------------------- */
 
 struct sent {
 	uint64_t len, end, held;

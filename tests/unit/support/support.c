@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- leaks ---------------------------------------------------------------------------------- */
+/* ---- leaks ----------------------------------------------------------------------------------------------------- */
 
 static void nothing_changed_is_no_leak(void **state)
 {
@@ -135,7 +135,7 @@ static void a_changed_disposition_is_told(void **state)
 	assert_int_equal(leaks_since(&before), 0);
 }
 
-/* ---- child ---------------------------------------------------------------------------------- */
+/* ---- child ----------------------------------------------------------------------------------------------------- */
 
 static int fail_a_check(struct child *self, void *arg)
 {
@@ -167,7 +167,7 @@ static void a_killed_child_is_told_by_its_signal(void **state)
 	assert_int_equal(child_kill(&c), -ESRCH);
 }
 
-/* ---- system calls --------------------------------------------------------------------------- */
+/* ---- system calls ---------------------------------------------------------------------------------------------- */
 
 static int calls_in_two_processes(void *arg)
 {
@@ -252,7 +252,7 @@ static void a_traced_process_that_dies_is_told(void **state)
 	assert_int_equal(syscalls_trace(&s, die, NULL), -SIGKILL);
 }
 
-/* ---- allocations ---------------------------------------------------------------------------- */
+/* ---- allocations ----------------------------------------------------------------------------------------------- */
 
 /* volatile: the compiler may drop a malloc whose block is not used */
 static void *volatile block;
@@ -295,7 +295,7 @@ static void the_nth_allocation_is_refused(void **state)
 	assert_int_equal(allocs_refused(), 3);
 }
 
-/* ---- rounds --------------------------------------------------------------------------------- */
+/* ---- rounds ---------------------------------------------------------------------------------------------------- */
 
 static void a_seed_repeats_its_numbers(void **state)
 {

@@ -29,7 +29,7 @@ static struct rill_ctx *created(void)
 	return ctx;
 }
 
-/* ---- tables -------------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------------------------- */
 
 struct known {
 	size_t size;
@@ -92,7 +92,7 @@ static void no_table_is_all_zero_and_no_size_is_refused(void **state)
 	assert_int_equal(table_copy(&to, sizeof(to), &from), -E2BIG);
 }
 
-/* ---- create and destroy ------------------------------------------------------------------------------------------------ */
+/* ---- create and destroy ---------------------------------------------------------------------------------------- */
 
 static void create_checks_its_options(void **state)
 {
@@ -162,7 +162,7 @@ static void a_reference_outlives_destroy(void **state)
 	ctx_unref(ctx);
 }
 
-/* ---- the pull view ------------------------------------------------------------------------------------------------------- */
+/* ---- the pull view --------------------------------------------------------------------------------------------- */
 
 static void pollfds_gives_the_watches_there_is_room_for(void **state)
 {
@@ -184,7 +184,7 @@ static void pollfds_gives_the_watches_there_is_room_for(void **state)
 	rill_ctx_destroy(ctx);
 }
 
-/* ---- descriptors nobody took ------------------------------------------------------------------------------------------------ */
+/* ---- descriptors nobody took ----------------------------------------------------------------------------------- */
 
 static int disposed;
 
@@ -234,7 +234,7 @@ static void dispose_clears_so_linger(void **state)
 	rill_ctx_destroy(ctx);
 }
 
-/* ---- fork ------------------------------------------------------------------------------------------------------------------- */
+/* ---- fork ------------------------------------------------------------------------------------------------------ */
 
 static int in_child(struct child *self, void *arg)
 {

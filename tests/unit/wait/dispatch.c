@@ -63,7 +63,7 @@ static int dispatch(struct fake *f)
 	return rill_ctx_dispatch(ctx, &f->source.watch);
 }
 
-/* ---- dispatch ------------------------------------------------------------------------------------------------------ */
+/* ---- dispatch -------------------------------------------------------------------------------------------------- */
 
 static void a_ready_watch_is_read_turned_and_put_to_rest(void **state)
 {
@@ -237,7 +237,7 @@ static void dispatch_costs_what_is_ready(void **state)
 	assert_true(notes.hooks <= 3);
 }
 
-/* ---- what callbacks may do ------------------------------------------------------------------------------------------- */
+/* ---- what callbacks may do ------------------------------------------------------------------------------------- */
 
 static void calls_back(struct fake *f)
 {
@@ -394,7 +394,7 @@ static void what_is_created_in_a_callback_is_watched_at_once(void **state)
 	assert_int_equal(((struct fake *)f->with)->readies, 1);
 }
 
-/* ---- poll -------------------------------------------------------------------------------------------------------------- */
+/* ---- poll ------------------------------------------------------------------------------------------------------ */
 
 static void poll_turns_without_reading_or_resting(void **state)
 {
@@ -538,7 +538,7 @@ static void a_poll_may_put_to_rest_what_has_no_rest(void **state)
 	assert_string_equal(notes_read(&notes), "deadline never");
 }
 
-/* ---- linger ------------------------------------------------------------------------------------------------------------ */
+/* ---- linger ---------------------------------------------------------------------------------------------------- */
 
 static void without_a_delivery_nothing_lingers(void **state)
 {
