@@ -13,6 +13,7 @@ const char loop_name[] = "libev";
 static struct ev_loop *base;
 static struct ev_timer timeout;
 static pid_t owner;
+static struct ev_loop *inherited[4]; /* of our forebears: theirs, but not lost */
 
 static void on_timeout(struct ev_loop *loop, struct ev_timer *ev, int revents)
 {
@@ -23,6 +24,12 @@ static int make_loop(void)
 {
 	if (base && owner == getpid())
 		return 0;
+	for (size_t i = 0; base && i < 4; i++) {
+		if (!inherited[i]) {
+			inherited[i] = base;
+			break;
+		}
+	}
 	base = ev_loop_new(EVFLAG_AUTO);
 	ev_init(&timeout, on_timeout);
 	owner = getpid();

@@ -13,6 +13,7 @@ const char loop_name[] = "libevent";
 static struct event_base *base;
 static struct event *timeout;
 static pid_t owner;
+static void *inherited[8]; /* of our forebears: theirs, but not lost */
 
 static void on_timeout(evutil_socket_t fd, short revents, void *data)
 {
@@ -23,6 +24,13 @@ static int make_loop(void)
 {
 	if (base && owner == getpid())
 		return 0;
+	for (size_t i = 0; base && i < 8; i += 2) {
+		if (!inherited[i]) {
+			inherited[i] = base;
+			inherited[i + 1] = timeout;
+			break;
+		}
+	}
 	base = event_base_new();
 	timeout = base ? evtimer_new(base, on_timeout, NULL) : NULL;
 	owner = getpid();

@@ -838,10 +838,10 @@ static void a_ctx_may_be_destroyed_in_a_callback_of_every_loop(void **state)
 	do
 		r = loop_turn(me.ctx, TOO_LONG_MS);
 	while (r >= 0);
+	me.ctx = NULL;
 	assert_int_equal(r, -ECANCELED);
 	expect_exit(&c);
 	assert_int_equal(access(path, F_OK), -1);
-	me.ctx = NULL;
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
