@@ -21,6 +21,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DIR ?= /usr/include
 AR ?= ar
+OBJCOPY ?= objcopy
 
 all: libs
 
@@ -84,7 +85,7 @@ missing := $(filter-out $(found),$(parts))
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
 ifneq ($(filter check check-all check-full demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin)
 absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
 $(shell tests/install-needs $(absent) >&2)
@@ -147,7 +148,13 @@ $(B)/rill.map: include/rill/base.h
 	@mkdir -p $(@D)
 	@printf 'RILL_$(soversion) { global: rill_*; local: *; };\n' >$@
 
-$(B)/librill.a: $(call objects,$(core_c))
+# One object in which only rill_* is global: a program may have names of its own that we have too. Tests see them all.
+$(B)/librill.o: $(call objects,$(core_c)) $(B)/sources
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter %.o,$^) && $(OBJCOPY) --localize-hidden $@
+
+$(B)/librill.a: $(B)/librill.o
+$(B)/tests/librill.a: $(call objects,$(core_c))
 $(foreach a,$(adapters),$(eval $(B)/librill-$a.a: $(B)/adapters/$a.o))
 
 $(B)/%.a: $(B)/sources
@@ -181,6 +188,7 @@ programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring
 programs := $(addprefix $(B)/,$(sort $(programs)))
 
 support := $(B)/tests/libsupport.a
+internal := $(B)/tests/librill.a $(filter-out %/librill.a,$(archives))
 $(support): $(call objects,$(wildcard tests/support/*.c tests/loops/notes.c))
 
 # The allocator is wrapped, so that tests can count and refuse (tests/support/allocs.h).
@@ -190,7 +198,7 @@ wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) -pthread
 
-$(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(archives)
+$(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(internal)
 	$(call say,LD $@)
 	$(Q)$(link_test)
 
@@ -198,7 +206,7 @@ $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(sup
 $(B)/tests/loops/libepoll.a: $(call objects,$(wildcard tests/loops/epoll.c))
 
 define looped_with
-$(looped:%=$(B)/%-$(1)): $(B)/%-$(1): $(B)/%.o $(B)/tests/loops/$(1).o $(support) $(archives)
+$(looped:%=$(B)/%-$(1)): $(B)/%-$(1): $(B)/%.o $(B)/tests/loops/$(1).o $(support) $$(internal)
 	$$(call say,LD $$@)
 	$$(Q)$$(link_test)
 endef
@@ -277,7 +285,8 @@ define newline
 endef
 
 # $(call pc,NAME,DESCRIPTION,REQUIRES,PRIVATE LIBS)
-pc = printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: $(1)' 'Description: $(2)' 'Version: $(version)' \
+pc = printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' \
+	'includedir=$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)' '' 'Name: $(1)' 'Description: $(2)' 'Version: $(version)' \
 	$(if $(3),'Requires: $(3)') 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -l$(1:lib%=%)' \
 	$(if $(4),'Libs.private: $(4)') >'$(DESTDIR)$(LIBDIR)/pkgconfig/$(1).pc'
 

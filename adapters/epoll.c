@@ -23,7 +23,8 @@ struct batch {
 struct adapter {
 	struct rill_ctx *ctx;
 	int fd;
-	int timer; /* -1 until rill_epoll_fd(). Its events carry NULL for a watch */
+	int timer;     /* -1 until rill_epoll_fd(). Its events carry NULL for a watch */
+	uint64_t when; /* as told last: inside a callback rill_ctx_deadline() may differ, and be back untold */
 	struct batch *batch;
 };
 
@@ -68,6 +69,7 @@ static void on_deadline(void *self, uint64_t when)
 	struct adapter *a = self;
 	struct itimerspec t = {0};
 
+	a->when = when;
 	if (a->timer < 0)
 		return;
 	if (when != RILL_NEVER) {
@@ -138,7 +140,7 @@ int rill_epoll_fd(struct rill_ctx *ctx)
 		a->timer = -1;
 		return r;
 	}
-	on_deadline(a, rill_ctx_deadline(ctx));
+	on_deadline(a, a->when);
 	return a->fd;
 }
 

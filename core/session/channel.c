@@ -240,12 +240,15 @@ void rill_channel_abort(struct rill_channel *ch, int why)
 
 /* ---- Questions and small actions ------------------------------------------------------------------------------- */
 
-void rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user)
+int rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user)
 {
 	struct rill_channel_events copy;
+	int e = channel_check(ch);
 
-	if (channel_check(ch) < 0 || table_copy(&copy, sizeof(copy), events) < 0)
-		return;
+	if (e == 0)
+		e = table_copy(&copy, sizeof(copy), events);
+	if (e < 0)
+		return e;
 	ctx_enter(ch->session->ctx);
 	ch->events = copy;
 	ch->user = user;
@@ -253,6 +256,7 @@ void rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_
 		channel_heat(ch);
 	channel_settle(ch);
 	ctx_leave(ch->session->ctx);
+	return 0;
 }
 
 void *rill_channel_user(const struct rill_channel *ch)

@@ -44,10 +44,15 @@ static void drop_slots(struct rill_session *s, uint32_t first)
 	}
 }
 
+void fds_drop_unclaimed(struct rill_session *s)
+{
+	while (s->fd_set_count > 0)
+		drop_slots(s, s->fd_sets[--s->fd_set_count].first);
+}
+
 void fds_finish(struct rill_session *s)
 {
-	for (uint32_t i = 0; i < s->fd_set_count; i++)
-		drop_slots(s, s->fd_sets[i].first);
+	fds_drop_unclaimed(s);
 	free(s->fd_slots);
 	free(s->fd_sets);
 }

@@ -4,6 +4,7 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -67,8 +68,19 @@ static void refuse(struct rill_session *s, int reason, const char *text)
 {
 	struct wire_refuse r = {.p = PACKET(WIRE_REFUSE, struct wire_refuse), .reason = reason};
 
-	strncpy(r.text, text, sizeof(r.text) - 1);
+	snprintf(r.text, sizeof(r.text), "%s", text);
 	packet_send(s, &r, sizeof(r), NULL, 0);
+}
+
+static void turn_down(struct rill_session *s, int e)
+{
+	char text[WIRE_TEXT];
+
+	snprintf(text, sizeof(text), "not admitted by the other side's policy%s%s", e == -EPERM ? "" : ": ",
+	         e == -EPERM ? "" : strerror(-e));
+	refuse(s, EACCES, text);
+	session_end(s, -EPERM, "peer (uid %u, gid %u, pid %d) is not admitted by our policy", s->peer.sender.uid,
+	            s->peer.sender.gid, (int)s->peer.sender.pid);
 }
 
 static const char *hello_wrong(const struct wire_hello *h, const struct wire_head *head)
@@ -154,9 +166,7 @@ void handshake_hello(struct rill_session *s)
 	s->todo &= ~(unsigned)TELL_HELLO;
 	pass_cred(s->fd, 0);
 	if (e < 0) {
-		refuse(s, EACCES, "not admitted by the other side's policy");
-		session_end(s, -EPERM, "peer (uid %u, gid %u, pid %d) is not admitted by our policy", s->peer.sender.uid,
-		            s->peer.sender.gid, (int)s->peer.sender.pid);
+		turn_down(s, e);
 		return;
 	}
 	if (listener_full(s)) { /* others were faster */

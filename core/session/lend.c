@@ -151,6 +151,8 @@ int lend_arena(struct rill_session *s)
 		return 0;
 	if (capacity > s->hello.mapped_bytes)
 		capacity = s->hello.mapped_bytes & ~(size_t)0xffff;
+	if (!capacity)
+		return -ENOBUFS;
 	return arena_create_plain(&s->arena, s->ctx, capacity);
 }
 

@@ -24,12 +24,12 @@ struct rill_listener {
 	bool closed; /* by the user, or with the ctx */
 	int why;     /* accept failed for good; told by turn() */
 	bool told;
-	bool more;                  /* the backlog may hold more than one turn takes */
-	uint64_t rest_until;        /* RILL_NEVER: watching */
-	struct link sessions;       /* open, until they end */
-	struct link handshakes;     /* oldest first */
-	struct sockaddr_un address; /* sun_path is empty for an adopted one */
-	struct stat made;           /* the path as we made it */
+	bool more;              /* the backlog may hold more than one turn takes */
+	uint64_t rest_until;    /* RILL_NEVER: watching */
+	struct link sessions;   /* open, until they end */
+	struct link handshakes; /* oldest first */
+	char *path;             /* absolute; NULL for an adopted one */
+	struct stat made;       /* the path as we made it */
 	struct rill_listener_events events;
 	void *user;
 };
@@ -267,6 +267,7 @@ static void free_listener(struct rill_listener *l)
 {
 	settings_unref(l->set);
 	ctx_unref(l->ctx);
+	free(l->path);
 	free(l);
 }
 
@@ -295,7 +296,7 @@ static void turn_away(struct rill_listener *l)
 {
 	int fd;
 
-	if (!l->address.sun_path[0])
+	if (!l->path)
 		return;
 	shutdown(l->fd, SHUT_RD);
 	while ((fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
@@ -309,7 +310,8 @@ static void close_listener(struct rill_listener *l)
 	l->closed = true;
 	leave_sessions(l);
 	source_unwatch(&l->source);
-	path_remove(&l->address, &l->made);
+	if (l->path)
+		path_remove(l->path, &l->made);
 	turn_away(l);
 	close(l->fd);
 	source_doom(&l->source);
@@ -403,12 +405,12 @@ static int create_at(struct rill_listener **ret, struct rill_ctx *ctx, const str
 
 	if (e < 0)
 		return e;
-	fd = path_listen(address, o->mode ? o->mode : 0600, &st);
+	l->path = path_absolute(address->sun_path);
+	fd = l->path ? path_listen(address, o->mode ? o->mode : 0600, &st) : -ENOMEM;
 	if (fd < 0) {
 		source_doom(&l->source);
 		return fd;
 	}
-	l->address = *address;
 	l->made = st;
 	e = begin(l, fd);
 	if (e < 0) {

@@ -328,6 +328,23 @@ void channel_on_open(struct rill_session *s, const struct packet *p)
 		decline(ch, EOPNOTSUPP);
 }
 
+void channel_discard_open(struct rill_session *s, const struct packet *p)
+{
+	uint32_t id = p->open.id;
+	struct rill_channel *ch;
+
+	if (id >= s->channel_count || (id & 1) == s->parity)
+		return;
+	ch = s->channels[id] ? s->channels[id] : channel_new(s, id);
+	if (!ch)
+		return;
+	if (ch->state == CHANNEL_FREE)
+		ch->state = CHANNEL_OFFERED;
+	ch->fds_to_us = s->set->o.fds;
+	ch->closed = true;
+	ch->gone = false; /* nor does the end of its last generation hold any more */
+}
+
 void channel_on_accept(struct rill_session *s, const struct packet *p)
 {
 	struct rill_channel *ch = named(s, p->open.id, p->open.generation);
@@ -364,9 +381,11 @@ void channel_on_close(struct rill_session *s, const struct packet *p)
 		session_end(s, -EPROTO, "close: out of its turn");
 		return;
 	}
-	if (reason && p->p.kind == WIRE_CLOSE)
+	if (reason && p->p.kind == WIRE_CLOSE) {
 		snprintf(s->text, sizeof(s->text), "open; the peer aborted channel \"%.60s\": %.60s", ch->label,
 		         strerror(reason));
+		packet_make_plain(s->text);
+	}
 	if (p->p.kind == WIRE_DECLINE)
 		channel_end(ch, reason ? -reason : -EACCES, p->close.end);
 	else

@@ -220,7 +220,7 @@ static int receive(struct rill_session *s, struct batch *b, unsigned count)
 static void close_fds(struct rill_ctx *ctx, struct packet *p)
 {
 	for (unsigned i = 0; i < p->fd_count; i++)
-		ctx_dispose(ctx, p->fd[i]);
+		ctx_close(ctx, p->fd[i]);
 	p->fd_count = 0;
 }
 
@@ -294,18 +294,22 @@ static void on_hello(struct rill_session *s, struct packet *p)
 	}
 }
 
-/* It ends up in logs and on terminals. */
-static void make_plain(char text[WIRE_TEXT])
+void packet_make_plain(char *text)
 {
-	text[WIRE_TEXT - 1] = '\0';
 	for (; *text; text++)
 		if (*text < ' ' || *text > '~')
 			*text = '?';
 }
 
+static void end_text(char text[WIRE_TEXT])
+{
+	text[WIRE_TEXT - 1] = '\0';
+	packet_make_plain(text);
+}
+
 static void on_refuse(struct rill_session *s, struct packet *p)
 {
-	make_plain(p->refuse.text);
+	end_text(p->refuse.text);
 	session_end(s, -EACCES, "refused by the peer: %.100s", p->refuse.text);
 }
 
@@ -320,7 +324,7 @@ static void on_goodbye(struct rill_session *s, struct packet *p)
 {
 	int reason = p->goodbye.reason;
 
-	make_plain(p->goodbye.text);
+	end_text(p->goodbye.text);
 	if (reason == 0)
 		session_end(s, 0, "closed by the peer");
 	else if (reason == EPROTO || reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EFBIG)
@@ -424,6 +428,8 @@ static void take(struct rill_session *s, struct packet *p, struct msghdr *m, uns
 			handle(s, p);
 	} else if (p->len == sizeof(p->bell) && p->p.kind == WIRE_BELL) {
 		arm_answered(&s->bell.sleep); /* blocks may be coming back */
+	} else if (s->state == SESSION_CLOSING && !packet_wrong(s, p, m->msg_flags) && p->p.kind == WIRE_OPEN) {
+		channel_discard_open(s, p);
 	}
 	close_fds(s->ctx, p); /* what nobody took over */
 }

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -100,11 +102,24 @@ int path_listen(const struct sockaddr_un *address, mode_t mode, struct stat *ret
 	return e;
 }
 
-void path_remove(const struct sockaddr_un *address, const struct stat *made)
+/* The path as it can be found after a chdir(). NULL: no memory. */
+char *path_absolute(const char *path)
+{
+	char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *whole = NULL;
+
+	if (!cwd)
+		return strdup(path);
+	if (asprintf(&whole, "%s/%s", cwd, path) < 0)
+		whole = NULL;
+	free(cwd);
+	return whole;
+}
+
+void path_remove(const char *path, const struct stat *made)
 {
 	struct stat st;
 
-	if (address->sun_path[0] && lstat(address->sun_path, &st) == 0 && st.st_dev == made->st_dev &&
-	    st.st_ino == made->st_ino)
-		unlink(address->sun_path);
+	if (lstat(path, &st) == 0 && st.st_dev == made->st_dev && st.st_ino == made->st_ino)
+		unlink(path);
 }

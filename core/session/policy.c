@@ -20,9 +20,10 @@ bool policy_passes(const struct settings *set, const struct rill_cred *cred)
 
 int policy_admit(const struct settings *set, const struct rill_peer *peer)
 {
+	int e;
+
 	if (!policy_passes(set, &peer->socket) || !policy_passes(set, &peer->sender))
 		return -EPERM;
-	if (set->o.admit && set->o.admit(peer, set->o.admit_user) < 0)
-		return -EPERM;
-	return 0;
+	e = set->o.admit ? set->o.admit(peer, set->o.admit_user) : 0;
+	return e <= 0 && e > -4096 ? e : -EPERM;
 }

@@ -79,7 +79,8 @@ static int decode_one(struct rill_channel *ch)
 		return violation(ch, "frame: bad extension words");
 	if (ch->next.fd_count > ch->fds_to_us)
 		return violation(ch, "frame: more descriptors than allowed");
-	if (ch->next.loan_count || ch->next.has_fds) {
+	/* Closing: what still comes on the socket is not looked at, and the frame goes home unseen. */
+	if ((ch->next.loan_count || ch->next.has_fds) && s->state < SESSION_CLOSING) {
 		e = check_names(ch);
 		if (e < 0)
 			return e;
@@ -302,8 +303,8 @@ static void release(struct rill_channel *ch, const struct rill_msg *msg)
 		borrow_release(s, loans_of(msg));
 	if (msg->opaque[OPAQUE_FDS] != NO_FDS)
 		fds_drop(s, (uint32_t)msg->opaque[OPAQUE_FDS]);
-	/* While its ring is being drained the position is published at the first empty look. */
-	if (s->fd >= 0 && (due || !session_draining(s) || !link_linked(&ch->hot)))
+	/* While its ring is being drained the position is published at the first empty look; a closed one has none. */
+	if (s->fd >= 0 && (due || ch->closed || !session_draining(s) || !link_linked(&ch->hot)))
 		channel_publish(ch);
 	if (link_linked(&ch->place) && s->open_wanted && s->fd >= 0)
 		channel_sweep(s);

@@ -82,6 +82,7 @@ static void finish(struct source *src)
 {
 	struct rill_session *s = container_of(src, struct rill_session, source);
 
+	fds_drop_unclaimed(s); /* may call the user, who may release what is held */
 	s->finished = true;
 	if (!s->held)
 		free_session(s);
@@ -191,7 +192,7 @@ void session_undo(struct rill_session *s)
 void session_drop_hello(struct rill_session *s)
 {
 	if (s->hello_fd >= 0)
-		ctx_dispose(s->ctx, s->hello_fd);
+		ctx_close(s->ctx, s->hello_fd);
 	s->hello_fd = -1;
 }
 
@@ -268,9 +269,13 @@ void session_end(struct rill_session *s, int why, const char *text, ...)
 /* Messages that nobody will take: the loans in them go home, so that the peer need not wait for them. */
 static void discard_all(struct rill_session *s)
 {
+	bool all = true;
+
 	for (uint32_t i = 0; s->channels && i < s->channel_count; i++)
 		if (s->channels[i] && s->channels[i]->state != CHANNEL_FREE)
-			recv_discard(s->channels[i]);
+			all &= recv_discard(s->channels[i]);
+	if (!all)
+		session_note(s, TELL_DRAIN);
 }
 
 void session_settle(struct rill_session *s)
@@ -280,7 +285,8 @@ void session_settle(struct rill_session *s)
 	if (s->state != SESSION_CLOSING)
 		return;
 	if (s->fd >= 0 && !s->hung_up) {
-		discard_all(s);
+		if (!s->abandon)
+			discard_all(s);
 		lend_take_returns(s);
 	}
 	late = ctx_now(s->ctx) >= s->until;
@@ -317,13 +323,14 @@ static void close_session(struct rill_session *s, int reason)
 
 	s->state = SESSION_CLOSING; /* channels say no word of their own from here on: GOODBYE ends them all */
 	leave_user(s);
-	if (was == SESSION_OPEN)
+	if (was == SESSION_OPEN || (was == SESSION_GREETING && s->mine.base)) /* our hello is out: he may be open */
 		packet_goodbye(s, reason, reason ? strerror(reason) : "");
 	s->abandon = reason != 0;
 	s->until = was < SESSION_OPEN ? 0 : ctx_now(s->ctx) + s->set->o.close_ms * MSEC;
 	session_drop_hello(s);
 	session_settle(s);
 	source_changed(&s->source);
+	source_wake(&s->source); /* rest() asks the peer to tell of loans that come back */
 }
 
 void rill_session_close(struct rill_session *s)
@@ -420,12 +427,16 @@ void *rill_session_user(const struct rill_session *s)
 	return session_check(s) < 0 ? NULL : s->user;
 }
 
-void rill_session_set_events(struct rill_session *s, const struct rill_session_events *events, void *user)
+int rill_session_set_events(struct rill_session *s, const struct rill_session_events *events, void *user)
 {
 	struct rill_session_events copy;
+	int e = session_check(s);
 
-	if (session_check(s) < 0 || table_copy(&copy, sizeof(copy), events) < 0)
-		return;
+	if (e == 0)
+		e = table_copy(&copy, sizeof(copy), events);
+	if (e < 0)
+		return e;
 	s->events = copy;
 	s->user = user;
+	return 0;
 }

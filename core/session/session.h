@@ -27,7 +27,7 @@ struct settings {
 int settings_create(struct settings **ret, const struct rill_session_options *options);
 void settings_unref(struct settings *set);
 
-/* policy.c: does this credential pass the lists? and both, and admit()? 0 or what closed() is told. */
+/* policy.c: does this credential pass the lists? and both, and admit()? 0, -EPERM or what admit() gave. */
 bool policy_passes(const struct settings *set, const struct rill_cred *cred);
 int policy_admit(const struct settings *set, const struct rill_peer *peer);
 
@@ -50,7 +50,7 @@ enum session_todo {
 	TELL_HELLO = 1, /* a hello waits to be judged (policy calls the user) */
 	TELL_OPENED = 2,
 	TELL_WRITABLE = 4, /* rill_channel_open() said -EAGAIN */
-	TELL_DRAIN = 8,    /* more packets may wait than one turn takes */
+	TELL_DRAIN = 8,    /* more packets (closing: or frames) may wait than one turn takes */
 };
 
 /* fds.c: a received descriptor; fd: >= 0, or -errno why it is not there */
@@ -251,6 +251,7 @@ void packet_flush(struct rill_session *s);               /* the socket has room 
 void packet_drain(struct rill_session *s);               /* read what is there, a batch of at most 8 */
 void packet_goodbye(struct rill_session *s, int reason, const char *text);
 bool packet_unsent(const struct rill_session *s); /* POLLOUT is wanted */
+void packet_make_plain(char *text);               /* of the peer's: it ends up in logs and on terminals */
 void packet_close(struct rill_ctx *ctx, int fd);  /* close a control socket; it never lingers */
 
 /* turn.c: the doorbell and the telling */
@@ -334,6 +335,7 @@ void channel_wake(struct rill_session *s, unsigned why); /* all that wait for it
 void channel_over(struct rill_channel *ch);              /* closed by both? free the index once drained */
 void channel_send_unsent(struct rill_channel *ch);
 void channel_on_open(struct rill_session *s, const struct packet *p);
+void channel_discard_open(struct rill_session *s, const struct packet *p); /* CLOSING: its frames go home unseen */
 void channel_on_accept(struct rill_session *s, const struct packet *p);
 void channel_on_close(struct rill_session *s, const struct packet *p); /* DECLINE too */
 void channel_release_user(struct rill_channel *ch, int reason);        /* close or abort by the user, or by a refused offer */
@@ -352,6 +354,7 @@ bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take
 
 /* fds.c */
 int fds_create(struct rill_session *s);
+void fds_drop_unclaimed(struct rill_session *s); /* no message will come for them */
 void fds_finish(struct rill_session *s);
 int fds_room(struct rill_session *s, unsigned count); /* 0, -EAGAIN (FDS armed) */
 int fds_send(struct rill_session *s, const int *fds, unsigned count, uint64_t *ret_word);
@@ -388,7 +391,8 @@ void borrow_return(struct rill_session *s, const struct frame *f); /* nobody hol
 /* path.c */
 int path_address(struct sockaddr_un *ret, const char *path);                            /* 0, -EINVAL, -ENAMETOOLONG */
 int path_listen(const struct sockaddr_un *address, mode_t mode, struct stat *ret_made); /* the socket, or -errno */
-void path_remove(const struct sockaddr_un *address, const struct stat *made);           /* if it is still what we made */
+char *path_absolute(const char *path);                                                  /* allocated; NULL: no memory */
+void path_remove(const char *path, const struct stat *made);                            /* if it is still what we made */
 
 /* listener.c */
 void listener_forget(struct rill_session *s);     /* it ended */

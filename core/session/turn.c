@@ -105,8 +105,8 @@ static void tell_offer(struct rill_channel *ch)
 	e = s->events.channel(s, ch, s->user);
 	if (ch->closed || over(s))
 		return;
-	if (e < 0) {
-		channel_release_user(ch, e > -4096 ? -e : EINVAL);
+	if (e != 0) {
+		channel_release_user(ch, e < 0 && e > -4096 ? -e : EINVAL);
 		return;
 	}
 	ch->state = CHANNEL_OPEN;
@@ -385,7 +385,7 @@ bool session_rest(struct source *src)
 		return !any_hot_waits(s);
 	if (s->state == SESSION_CLOSING && s->channels) {
 		arm_bump(&s->bell.sleep);
-		return lend_wait(s) < 0;
+		return lend_wait(s) < 0 && !bell_waits(&s->bell); /* an entry left behind is an arm that stays unanswered */
 	}
 	if (s->state != SESSION_OPEN)
 		return true;

@@ -24,17 +24,21 @@ uint64_t ctx_now(const struct rill_ctx *ctx)
 
 /* The description may be shared: with SO_LINGER set by its sender close() would wait for his peer, and in a child even
  * clearing that is not ours to do. */
-void ctx_dispose(struct rill_ctx *ctx, int fd)
+void ctx_close(struct rill_ctx *ctx, int fd)
 {
 	struct linger off = {0};
 
-	if (ctx_live(ctx) && ctx->dispose) {
-		ctx->dispose(fd, ctx->dispose_user);
-		return;
-	}
 	if (!ctx_forked(ctx))
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
 	close(fd);
+}
+
+void ctx_dispose(struct rill_ctx *ctx, int fd)
+{
+	if (ctx_live(ctx) && ctx->dispose)
+		ctx->dispose(fd, ctx->dispose_user);
+	else
+		ctx_close(ctx, fd);
 }
 
 void ctx_ref(struct rill_ctx *ctx)
@@ -261,7 +265,7 @@ int rill_ctx_attach(struct rill_ctx *ctx, const struct rill_loop *ops, void *loo
 		return r;
 	if (!hooks.add || !hooks.update || !hooks.remove || !hooks.deadline)
 		return -EINVAL;
-	if (ctx->ops || ctx->front.dispatching)
+	if (ctx->ops || ctx_busy(ctx))
 		return -EBUSY;
 	r = add_all(ctx, &hooks, loop);
 	if (r < 0)

@@ -33,6 +33,7 @@ struct rill_ctx {
 	uint64_t told; /* the deadline that the loop knows */
 
 	bool lingering; /* linger_max_ns ended the last one: go on in the next dispatch */
+	uint64_t last;  /* when something came, as the last linger knows */
 	uint64_t linger_ns, linger_max_ns;
 	uint64_t (*now)(void *clock);
 	void *clock;
@@ -48,6 +49,12 @@ static inline bool ctx_live(const struct rill_ctx *ctx)
 static inline bool ctx_forked(const struct rill_ctx *ctx)
 {
 	return *ctx->front.state == CTX_FORKED;
+}
+
+/* Inside a callback: of a dispatch, or a destructor of an arena's, which runs below any call that may end one. */
+static inline bool ctx_busy(const struct rill_ctx *ctx)
+{
+	return ctx->front.dispatching || ctx->front.depth > 0;
 }
 
 static inline struct source *source_of(struct link *all)

@@ -16,7 +16,7 @@ static int begin(struct rill_ctx *ctx)
 
 	if (r < 0)
 		return r;
-	if (ctx->front.dispatching)
+	if (ctx_busy(ctx))
 		return -EBUSY;
 	ctx->front.dispatching = true;
 	ctx->front.dispatches++;
@@ -39,9 +39,14 @@ static int end(struct rill_ctx *ctx)
 /* Without rest() a source is at rest after a turn, unless that turn woke it. */
 static unsigned turn(struct source *s)
 {
+	unsigned taken;
+
 	if (!s->ops->rest)
 		source_sleep(s);
-	return s->ops->turn(s);
+	taken = s->ops->turn(s);
+	if (taken)
+		s->took = s->ctx->front.dispatches;
+	return taken;
 }
 
 static void rest(struct source *s)
@@ -71,12 +76,17 @@ static unsigned turn_awake(struct rill_ctx *ctx)
 	return taken;
 }
 
+/* While we linger on, only who has been silent: else a look would cost all that ever spoke meanwhile. */
 static void rest_awake(struct rill_ctx *ctx)
 {
 	size_t i;
 
-	for (i = ctx->awake_count; i > 0 && ctx->awake_count > 0 && ctx_live(ctx); i--)
-		rest(next_awake(ctx));
+	for (i = ctx->awake_count; i > 0 && ctx->awake_count > 0 && ctx_live(ctx); i--) {
+		struct source *s = next_awake(ctx);
+
+		if (!ctx->lingering || s->took != ctx->front.dispatches)
+			rest(s);
+	}
 }
 
 /* One at rest keeps its doorbell armed, so it need not be looked at; but a look is sooner than its bell. */
@@ -112,14 +122,17 @@ static unsigned look(struct rill_ctx *ctx)
 }
 
 /* To look for a while is cheaper than to sleep and be woken. The clock costs as much as many looks: see LOOKS. When
- * linger_max_ns end it though something came of late, the loop gets its turn and we go on in the next dispatch, unarmed. */
-static void linger(struct rill_ctx *ctx)
+ * linger_max_ns end it though something came of late, the loop gets its turn and we go on in the next dispatch, unarmed:
+ * until linger_ns after what came last, not after that dispatch began. */
+static void linger(struct rill_ctx *ctx, bool took)
 {
-	uint64_t first = ctx_now(ctx), last = first, now = first;
+	uint64_t first = ctx_now(ctx), now = first;
 	unsigned looks = 0;
-	bool took = false;
 
-	while (ctx_live(ctx) && now - last < ctx->linger_ns && now - first < ctx->linger_max_ns) {
+	if (took)
+		ctx->last = first;
+	took = false;
+	while (ctx_live(ctx) && now - ctx->last < ctx->linger_ns && now - first < ctx->linger_max_ns) {
 		bool some = look(ctx) > 0;
 
 		took |= some;
@@ -128,19 +141,18 @@ static void linger(struct rill_ctx *ctx)
 			continue;
 		now = ctx_now(ctx);
 		if (took)
-			last = now;
+			ctx->last = now;
 		took = false;
 		looks = 0;
 	}
-	ctx->lingering = now - last < ctx->linger_ns;
+	ctx->lingering = now - ctx->last < ctx->linger_ns;
 }
 
 static void linger_or_rest(struct rill_ctx *ctx, bool took)
 {
 	if (ctx->linger_ns && (took || ctx->lingering))
-		linger(ctx);
-	if (!ctx->lingering)
-		rest_awake(ctx);
+		linger(ctx, took);
+	rest_awake(ctx);
 }
 
 static void run_ready(struct source *s)
@@ -204,6 +216,8 @@ int rill_ctx_dispatch(struct rill_ctx *ctx, struct rill_watch *ready)
 	struct source *s = ready ? container_of(ready, struct source, watch) : NULL;
 	int r = begin(ctx);
 
+	if (r == -EBUSY && !s) /* a loop run inside a callback has spent its timer on this */
+		ctx->tell = ctx->front.unsettled = true;
 	if (r < 0)
 		return r;
 	if (s) {
@@ -222,7 +236,7 @@ int rill_ctx_dispatch_fd(struct rill_ctx *ctx, int fd)
 
 	if (r < 0)
 		return r;
-	if (ctx->front.dispatching)
+	if (ctx_busy(ctx))
 		return -EBUSY;
 	if (fd < 0 || (size_t)fd >= ctx->by_fd_room || !ctx->by_fd[fd])
 		return 0;

@@ -24,6 +24,7 @@ int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *
 	s->gone = false;
 	s->heap_index = SIZE_MAX;
 	s->when = RILL_NEVER;
+	s->took = 0;
 	link_append(&ctx->sources, &s->all);
 	ctx->source_count++;
 	source_changed(s);

@@ -50,6 +50,7 @@ struct source {
 	bool gone;          /* doomed: nothing brings it back */
 	size_t heap_index;  /* in ctx->heap; SIZE_MAX: not in it */
 	uint64_t when;      /* the deadline that the heap knows */
+	uint64_t took;      /* the dispatch whose turns gave something last */
 };
 
 /* Register (no fd yet). The last step that can fail in a constructor, before source_watch().  -ENOMEM.
@@ -134,7 +135,8 @@ static inline unsigned ctx_budget(const struct rill_ctx *ctx)
 }
 
 uint64_t ctx_now(const struct rill_ctx *ctx);   /* reads the clock */
-void ctx_dispose(struct rill_ctx *ctx, int fd); /* close a received descriptor that nobody took */
+void ctx_dispose(struct rill_ctx *ctx, int fd); /* close a message's descriptor that nobody took: the user's hook */
+void ctx_close(struct rill_ctx *ctx, int fd);   /* close any other that a peer sent: it does not linger */
 
 /* The struct stays (destroyed, but answering ctx_check()) until the last reference is gone: held messages need that. */
 void ctx_ref(struct rill_ctx *ctx);

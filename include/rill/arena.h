@@ -22,8 +22,9 @@ struct rill_arena_options {
 	size_t capacity; /* of addresses, rounded up to 64 KiB; memory is taken as needed. Default 1 GiB, at most 1 TiB
 	                  * (256 TiB of addresses are the machine's; valgrind maps at most about 32 GiB) */
 	size_t ready;    /* memory taken at create: no alloc within it waits for the kernel. Default 256 KiB */
-	const struct rill_allocator *allocator;          /* NULL: rill_pool_allocator(). Must outlive the arena */
-	void (*space)(struct rill_arena *a, void *user); /* told from dispatch: an alloc failed and something came back since */
+	const struct rill_allocator *allocator; /* NULL: rill_pool_allocator(). Must outlive the arena */
+	/* Told from dispatch: an alloc failed and something came back since. `user` must live as long as the arena. */
+	void (*space)(struct rill_arena *a, void *user);
 	void *user;
 	unsigned flags; /* RILL_ARENA_* */
 };
@@ -72,7 +73,7 @@ RILL_API void rill_arena_destroy(struct rill_arena *a);
 /* Give up to `bytes` that no block uses back to the system now; returns how much it was. Never done inside alloc or free. */
 RILL_API size_t rill_arena_trim(struct rill_arena *a, size_t bytes);
 
-/* ret_usage->size must be set; a smaller one (an older program) gets fewer fields. */
+/* ret_usage->size must be set; a smaller one (an older program) gets fewer fields, and with 0 nothing is written. */
 RILL_API void rill_arena_get_usage(const struct rill_arena *a, struct rill_arena_usage *ret_usage);
 
 #ifdef __cplusplus

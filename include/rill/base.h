@@ -2,15 +2,17 @@
  *
  *   errors     int functions return 0 or a count, or a negative errno value. Each header lists the codes of its calls;
  *              these three may come from every call that takes an object and are not listed again:
- *                -ECHILD     we are in a forked child: only rill_ctx_destroy() is allowed there
+ *                -ECHILD     the object was inherited by fork: only rill_ctx_destroy() is allowed on it
  *                -ECANCELED  the object was closed or destroyed (earlier in the dispatch that is still running)
  *                -EINVAL     a NULL or senseless argument; nothing was looked at further
  *   outputs    ret_ parameters are written on success only
  *   failure    a failed call changes nothing; what you passed is still yours
  *   tables     option and event structs are copied. `size` must be set to sizeof(struct ...); zero in any other field
- *              means its default; a bigger struct than this library knows is taken if the rest is zero, else -E2BIG.
- *              A NULL options pointer means all defaults, a NULL events pointer no callbacks
- *   callbacks  run inside rill_ctx_dispatch*() and rill_ctx_poll() and nowhere else
+ *              means its default; a bigger struct than this library knows is taken if the rest is zero, else -E2BIG; a
+ *              smaller one (an older program) has defaults for the rest. A NULL options pointer means all defaults, a NULL
+ *              events pointer no callbacks
+ *   callbacks  run inside rill_ctx_dispatch*() and rill_ctx_poll() and nowhere else. Not callbacks in this sense: now(),
+ *              dispose(), a loop's hooks and arenas' destructors, whose comments say where they run
  *   owning     what you create, connect, adopt, open or are handed is yours until you close it. A ctx owns what lives
  *              in it, a session its channels: closing the owner closes what it owns
  *   closing    close, abort and destroy are the last word: no callback of the object, or of what it owned, follows.
@@ -20,11 +22,12 @@
  *              every call gives its reason, and the object is still yours to close
  *   messages   a message is yours until you release it, and outlives channel, session and ctx
  *   threads    a ctx and all that lives in it belong to one thread at a time; so do its messages after it is destroyed
- *   fork       in a forked child every call gives -ECHILD (void calls do nothing), but rill_ctx_destroy(): it frees what
- *              the child inherited, tells no peer, calls no callback and of the hooks `release` alone. Call it before
- *              anything else there
+ *   fork       in a forked child every call on what it inherited gives -ECHILD (void calls do nothing), but
+ *              rill_ctx_destroy(): it frees what the child inherited, tells no peer, calls no callback and of the
+ *              hooks `release` alone. Call it before anything else there
  *   time       nanoseconds of CLOCK_MONOTONIC, unless a name ends in _ms
- *   blocking   no call blocks, whatever a peer does
+ *   blocking   no call blocks, whatever a peer does, but rill_epoll_wait(), rill_poll_wait() and rill_select_wait(): that is
+ *              their job (with -1 and nothing to wait for they never return)
  */
 #ifndef RILL_BASE_H
 #define RILL_BASE_H

@@ -1,4 +1,4 @@
-/* rill/channel.h - an ordered stream of messages, both ways, over a session.
+/* rill/channel.h - an ordered stream of messages, both ways, over a session. There is no order between channels.
  *
  * A channel costs no descriptor and no mapping. docs/channel.md has the states; rill/msg.h what is received.
  *
@@ -12,10 +12,14 @@
  *		while (rill_channel_peek(ch, &len) == 0) {
  *			int r = rill_channel_reserve(ch, len, &room);
  *
- *			if (r == -EAGAIN)
+ *			if (r == -EAGAIN) {
  *				rill_channel_pause(ch); // on_writable() resumes: nothing is dropped
- *			if (r < 0 || rill_channel_recv(ch, &msg) < 0)
  *				return;
+ *			}
+ *			if (r < 0 || rill_channel_recv(ch, &msg) < 0) {
+ *				rill_channel_abort(ch, -EIO); // too large an answer, say: else it is offered for ever
+ *				return;
+ *			}
  *			upcase(room.data, msg.data, msg.len);
  *			rill_msg_release(&msg);
  *			if (rill_channel_commit(ch, len) < 0)
@@ -44,7 +48,9 @@ struct rill_channel_events {
 	/* The peer took it. You may send before; a refusal is told by closed(). Not told to the side that was offered it. */
 	void (*opened)(struct rill_channel *ch, void *user);
 
-	/* Once a turn while there is an untaken message and no pause. With NULL the channel is as good as paused: take
+	/* Once a turn while there is an untaken message and no pause: a handler that neither takes nor pauses is called
+	 * again at
+	 * once, as with a level-triggered socket. With NULL the channel is as good as paused: take
 	 * messages with rill_channel_recv() when you like. */
 	void (*readable)(struct rill_channel *ch, void *user);
 
@@ -60,12 +66,12 @@ struct rill_channel_options {
 	size_t size;          /* sizeof(struct rill_channel_options) */
 	const void *metadata; /* sent with the offer; copied, at most RILL_METADATA_MAX bytes */
 	size_t metadata_len;
-	unsigned fds; /* how many descriptors one message to us may carry; default and at most the session's `fds` */
+	unsigned fds; /* how many descriptors one message to us may carry; default the session's `fds`; more counts as that */
 };
 
 /* Open a channel; usable at once. `name` (NULL: "") is for the peer to tell channels apart; it need not be unique.
  *   -EAGAIN        the session is still opening, the socket is full, or all channels are in use and at least one is being
- *                  closed: writable() of the session follows
+ *                  closed: writable() of the session follows, when the peer has closed it too
  *   -ENOBUFS       the limit on channels is reached: close one first
  *   -ENAMETOOLONG  name or metadata too long;   -E2BIG;   -ENOMEM  (pages for the ring included)
  *   or the reason of the session's end (-EPIPE after one in order) */
@@ -73,7 +79,8 @@ RILL_API int rill_channel_open(struct rill_channel **ret_channel, struct rill_se
                                const struct rill_channel_options *options, const struct rill_channel_events *events,
                                void *user);
 
-RILL_API void rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user);
+/* Replace callbacks and user pointer, at any time. 0;  -EINVAL (`size` not set), -E2BIG: the old ones stay. */
+RILL_API int rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user);
 RILL_API void *rill_channel_user(const struct rill_channel *ch);                            /* NULL once closed */
 RILL_API struct rill_session *rill_channel_session(const struct rill_channel *ch);          /* NULL once closed */
 RILL_API const char *rill_channel_name(const struct rill_channel *ch);                      /* never NULL; valid until close */
@@ -83,11 +90,13 @@ RILL_API const void *rill_channel_metadata(const struct rill_channel *ch, size_t
 RILL_API void rill_channel_pause(struct rill_channel *ch);
 RILL_API void rill_channel_resume(struct rill_channel *ch); /* readable() follows from the next dispatch if there is some */
 
-/* End in order: the peer takes what was committed, then is told closed(0). Messages not yet taken are dropped, an
+/* End in order: the peer takes what was committed, then is told closed(0). Inside channel() that offered it: the peer is told
+ * -EACCES, as of a refusal. Messages not yet taken are dropped, an
  * uncommitted reservation is gone. NULL: nothing. */
 RILL_API void rill_channel_close(struct rill_channel *ch);
 
-/* As close, but the peer is told -ECONNABORTED (and `why`, a negative errno, in its rill_session_why()). */
+/* As close, but the peer is told -ECONNABORTED (and `why`, a negative errno, else -ECONNABORTED, in its rill_session_why()).
+ * Inside channel() that offered it the peer is told `why` itself, as of a refusal. */
 RILL_API void rill_channel_abort(struct rill_channel *ch, int why);
 
 /* ---- Sending --------------------------------------------------------------------------------------------------------
@@ -96,7 +105,7 @@ RILL_API void rill_channel_abort(struct rill_channel *ch, int why);
  * commit, cancel or close. Codes of all sending calls:
  *   -EAGAIN    no room now: writable() follows. Ring, socket, arena, loans and descriptors in flight all end in this
  *   -EMSGSIZE  never: larger than min(our arena_bytes, the peer's mapped_bytes), too many loans or descriptors for one
- *              message, or descriptors that the peer does not accept
+ *              message, or descriptors that the peer does not accept (by default none: `fds` of its session options)
  *   -EBUSY     a reservation is open
  *   -ENOBUFS   the peer maps no further arena (its `arenas` or `mapped_bytes`), or ours is too small for the loan limits
  *   -ENOMEM    of our own memory
@@ -123,8 +132,8 @@ RILL_API void rill_channel_cancel(struct rill_channel *ch); /* give the room bac
 /* reserve, copy, commit. `data` may be NULL if len is 0. */
 RILL_API RILL_CHECK int rill_channel_send(struct rill_channel *ch, const void *data, size_t len);
 
-/* Any part of one block of an arena; the peer reads it in place, until it releases the message. You may free the block
- * right after sending: it is kept until the last loan is back. */
+/* Any part of one block of an arena of the same ctx; the peer reads it in place, until it releases the message. You may free
+ * the block right after sending: it is kept (and may be lent again) until the last loan is back. */
 struct rill_loan {
 	struct rill_arena *arena;
 	const void *data;
@@ -148,7 +157,9 @@ struct rill_out {
 };
 
 /* Send a body with a tag, descriptors and loans, all in one message. Also
- *   -EBADF   one of fds is not open;   -EINVAL  a loan that is not within one live block of its arena, an unknown flag */
+ *   -EBADF   one of fds is not open
+ *   -EINVAL  an unknown flag, or a loan that is not within one live block of its arena (as the allocator rounded its length),
+ *            or whose arena lives in another ctx or is destroyed */
 RILL_API RILL_CHECK int rill_channel_sendmsg(struct rill_channel *ch, const struct rill_out *out);
 
 /* Build in place with a tag, descriptors and loans, which are fixed (and the descriptors sent) here; then commit or cancel.

@@ -54,16 +54,21 @@ struct rill_loop {
 /* ---- The ctx --------------------------------------------------------------------------------------------------- */
 
 struct rill_ctx_options {
-	size_t size;                         /* sizeof(struct rill_ctx_options) */
-	uint64_t (*now)(void *clock);        /* ns; NULL: CLOCK_MONOTONIC. It must never go back */
-	void *clock;                         /* passed to now() */
-	uint64_t linger_ns;                  /* after a dispatch that delivered something go on looking at the rings this long
+	size_t size; /* sizeof(struct rill_ctx_options) */
+	/* ns; NULL: CLOCK_MONOTONIC. It must never go back. Deadlines are of this clock, and the adapters take them for
+	 * CLOCK_MONOTONIC: one of your own is for tests, with the pull view or a loop of your own. */
+	uint64_t (*now)(void *clock);
+	void *clock;            /* passed to now() */
+	uint64_t linger_ns;     /* after a dispatch that delivered something go on looking at the rings this long
 	                                 * before arming the doorbells; default 0: not at all */
-	uint64_t linger_max_ns;              /* for one dispatch in all; then the loop gets its turn, and the next dispatch goes
+	uint64_t linger_max_ns; /* for one dispatch in all; then the loop gets its turn, and the next dispatch goes
 	                                 * on if something came of late; default 8 * linger_ns */
-	unsigned budget;                     /* messages per channel and turn: then rill_channel_recv() gives -EAGAIN and the
+	unsigned budget;        /* messages per channel and turn: then rill_channel_recv() gives -EAGAIN and the
 	                                 * rest comes next turn; default 64 */
-	void (*dispose)(int fd, void *user); /* closes a received fd that nobody took; NULL: SO_LINGER cleared, close() */
+	/* Closes a descriptor that came with a message and that nobody took. Runs inside rill_msg_release() and where channels
+	 * and sessions end; after rill_ctx_destroy() the default does it. It must not call the library. NULL: SO_LINGER cleared
+	 * (else its sender could make us wait), close(). dispose_user must live as long as the ctx. */
+	void (*dispose)(int fd, void *user);
 	void *dispose_user;
 };
 
@@ -74,8 +79,10 @@ RILL_API int rill_ctx_create(struct rill_ctx **ret_ctx, const struct rill_ctx_op
 
 /* Close all that lives in the ctx, tell the loop to remove each watch, then `release`. Open sessions end abruptly (their
  * peers are told -ECONNABORTED); one that rill_session_close() was called on before ends in order, unless its socket was
- * full: then what rill_session_close() left to do is lost. To be sure, dispatch until rill_ctx_pollfds(ctx, NULL, 0) is 0.
- * Messages and arenas' borrowers stay as they are. May be called in a callback (memory is then freed as the outermost
+ * full: then what rill_session_close() left to do is lost. To be sure, dispatch until nothing is watched and nothing is due:
+ * rill_ctx_pollfds(ctx, NULL, 0) == 0 && rill_ctx_timeout_ms(ctx) != 0. Arenas are destroyed without running destructors
+ * (rill_arena_destroy() before runs them). Messages, and what was lent, stay readable. May be called in a callback (memory
+ * is then freed as the outermost
  * dispatch returns) and, as the only call, in a forked child. */
 RILL_API void rill_ctx_destroy(struct rill_ctx *ctx);
 

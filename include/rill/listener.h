@@ -25,15 +25,17 @@ struct rill_listener_options {
 	unsigned sessions;   /* accepted and not yet ended at once; more are refused, and told so. Default 1024 */
 	unsigned handshakes; /* connected and not yet admitted at once; at the limit the oldest handshake of the uid that
 	                      * has most of them is cut. Default 64 */
-	mode_t mode;         /* of the path; default 0600. The umask does not matter */
+	mode_t mode;         /* of the path, permission bits only; default 0600. The umask does not matter */
 };
 
-/* Listen on `path` (copied; at most 107 bytes). A stale socket left there by a dead process is replaced; a live one is
- * not. The path is removed by rill_listener_close().
+/* Listen on `path` (copied; at most 107 bytes; of the file system, not an abstract name). A stale socket left there by a
+ * dead process is replaced; a live one is
+ * not. The path is removed by rill_listener_close(), also after a chdir(). Who fails before he is
+ * admitted is never told to you: log in admit().
  *   -EADDRINUSE    somebody listens there, or somebody holds a flock() on the directory and does not let go
  *   -EEXIST        the path is there and is not a socket (a file, a directory): it is left alone
  *   -ENAMETOOLONG  the path is longer than 107 bytes;   -EINVAL  empty, or events without accepted()
- *   -ENOENT -ENOTDIR -EACCES -EROFS   of the directory
+ *   -ENOENT -ENOTDIR -ELOOP -EACCES -EROFS   of the directory, which must be readable (it is locked) and writable
  *   -E2BIG  a table is larger than known and the rest is not zero
  *   -EMFILE -ENFILE -ENOMEM, and what the loop's `add` gave */
 RILL_API int rill_listener_create(struct rill_listener **ret_listener, struct rill_ctx *ctx, const char *path,
@@ -43,6 +45,7 @@ RILL_API int rill_listener_create(struct rill_listener **ret_listener, struct ri
 /* The same with a socket that listens already (systemd hands one over). fd is the listener's on success and is closed by
  * rill_listener_close(); its path is left alone. `mode` is not used.
  *   -ENOTSOCK  not a socket;   -EPROTOTYPE  not a Unix SOCK_SEQPACKET;   -EINVAL  it does not listen
+ *   -EEXIST   it is a listener's (or session's) of this ctx already
  *   -EBADF -E2BIG -ENOMEM, and what the loop's `add` gave */
 RILL_API int rill_listener_adopt(struct rill_listener **ret_listener, struct rill_ctx *ctx, int fd,
                                  const struct rill_listener_options *options, const struct rill_listener_events *events,

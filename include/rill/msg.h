@@ -14,9 +14,10 @@ extern "C" {
 
 /* 64 bytes for ever; may be copied, but use and release one copy only. */
 struct rill_msg {
-	const void *data;    /* the body, in place, 8-aligned if it was built in place; never NULL, also for 0 bytes */
-	size_t len;          /* of the body */
-	uint64_t tag;        /* struct rill_out's; 0 if none */
+	const void
+		*data; /* the body, in place; 8-aligned from a peer that keeps to the protocol; never NULL, also for 0 bytes */
+	size_t len;    /* of the body */
+	uint64_t tag;  /* struct rill_out's; 0 if none */
 	unsigned fd_count;   /* for rill_msg_take_fd() */
 	unsigned loan_count; /* for rill_msg_loan() */
 	uint64_t opaque[4];  /* ours */
@@ -30,7 +31,8 @@ RILL_API int rill_msg_take_fd(struct rill_msg *msg, unsigned index);
 /* Where loan `index` lies. Valid until release.  -EINVAL  no such index, released. */
 RILL_API int rill_msg_loan(const struct rill_msg *msg, unsigned index, const void **ret_data, size_t *ret_len);
 
-/* A stable copy of the body into `to`. Returns its length.  -EMSGSIZE  `size` is smaller than that;  -EINVAL  released. */
+/* A stable copy of the body into `to`. Returns its length.  -EMSGSIZE  `size` is smaller than that, or it is above INT_MAX;
+ * -EINVAL  released. */
 RILL_API int rill_msg_copy(const struct rill_msg *msg, void *to, size_t size);
 
 /* Give it back: the body's memory and the loans go home, descriptors that nobody took are closed. May be called at any time,

@@ -40,8 +40,9 @@ struct rill_session_events {
 	/* The handshake is done: channels may be opened (not told after rill_listener's accepted()). */
 	void (*opened)(struct rill_session *s, void *user);
 
-	/* The peer opened a channel; it is yours. Set its events now. Return 0 to take it, or a negative errno, which its
-	 * opener's closed() is told (the channel is closed for you then). NULL: every channel is refused with
+	/* The peer opened a channel; it is yours. Set its events now. Return 0 to take it, or a negative errno (to -4095;
+	 * anything else counts as -EINVAL), which its opener's closed() is told (the channel is closed for you then). NULL:
+	 * every channel is refused with
 	 * -EOPNOTSUPP. */
 	int (*channel)(struct rill_session *s, struct rill_channel *ch, void *user);
 
@@ -49,7 +50,7 @@ struct rill_session_events {
 	void (*writable)(struct rill_session *s, void *user);
 
 	/* The session ended and you did not cause it. Its channels were told before, each after its last message was taken;
-	 * paused ones may follow later. */
+	 * paused ones (or without readable()) may follow later. Such a session watches nothing any more; close it. */
 	void (*closed)(struct rill_session *s, int why, void *user);
 };
 
@@ -58,8 +59,11 @@ struct rill_session_options {
 	size_t size; /* sizeof(struct rill_session_options) */
 
 	/* Policy: a peer is admitted if both its credentials pass: the uid is in `uids` or the gid in `gids`, or, with both
-	 * lists empty, the uid is our own effective one or root; and then admit(), if set, gives 0 (a negative errno refuses).
-	 * The lists are copied. admit runs in a dispatch, before any memory is made for an accepted peer. */
+	 * lists empty, the uid is our own effective one or root (the lists replace that: name yourself if you want); and then
+	 * admit(), if set, gives 0: anything else refuses, and if it is a negative errno the peer is told its text. The lists
+	 * (at most 65,536 each) are copied. admit runs in a dispatch, before any memory is made for an accepted peer;
+	 * admit_user
+	 * must live as long as the session or its listener. */
 	const uid_t *uids;
 	size_t uid_count;
 	const gid_t *gids;
@@ -73,21 +77,23 @@ struct rill_session_options {
 	size_t ring_bytes;   /* one channel's ring in our sending direction, a power of two from 1 KiB to 1 GiB; default
 	                      * 16 KiB. Up to a quarter of it travels in the ring, more through the session's arena */
 	size_t arena_bytes;  /* capacity of the session's own arena for large messages, made with the first: nothing larger
-	                      * can be sent. Default 1 GiB (of addresses; memory is taken as needed) */
+	                      * can be sent. Default 1 GiB (of addresses; memory is taken as needed), at most 1 TiB */
 	size_t lent_bytes;   /* how much the peer may hold of ours at once; default: as much as arena_bytes, at least 1 GiB */
-	size_t mapped_bytes; /* how much of the peer's arenas we map at once; default 64 GiB (of addresses) */
+	size_t mapped_bytes; /* how much of the peer's arenas we map at once; default 64 GiB (of addresses). Its region (8.5 MB
+	                      * with the defaults) must be smaller too, else the session ends with -EPROTO */
 	unsigned channels;   /* that each side may have opened at once; the smaller of both sides' counts. Default 256, at
 	                      * most 1,000,000 */
 	unsigned loans;      /* how many loans of the peer we hold at once, large messages included; default 1024, at most
 	                      * 1,000,000 */
-	unsigned arenas;     /* how many of the peer's arenas we map at once; default 16, at most 4096 */
+	unsigned arenas;     /* how many of the peer's arenas we map at once, its session's own for large messages included;
+	                      * default 16, at most 4096 */
 	unsigned fds;        /* how many descriptors we accept in flight; default 0: none; at most 253 */
 };
 
 /* Connect to a listener at `path` (copied). Returns at once; opened() or closed() follows. A listener whose backlog is
  * full is tried again until handshake_ms.
- *   -ECONNREFUSED -ENOENT -EACCES -ENOTDIR -EPROTOTYPE  of connect()
- *   -ENAMETOOLONG  longer than 107 bytes;  -EINVAL  an empty path, a ring_bytes that is no power of two or out of range
+ *   -ECONNREFUSED -ENOENT -EACCES -ENOTDIR -ELOOP -EPROTOTYPE  of connect()
+ *   -ENAMETOOLONG  longer than 107 bytes;  -EINVAL  an empty path, an option out of its range
  *   -EPERM   the listener's uid is not admitted by our policy
  *   -EFBIG   the region would be larger than RLIMIT_FSIZE (SIGXFSZ would kill us);   -E2BIG  of a table
  *   -EMFILE -ENFILE -ENOMEM, and what the loop's `add` gave */
@@ -98,13 +104,14 @@ RILL_API int rill_session_connect(struct rill_session **ret_session, struct rill
 /* Make a session on a connected Unix SOCK_SEQPACKET: an end of a socketpair (before or after fork), one that was inherited
  * or received over another session. Both ends call it. fd is the session's on success. As above, and
  *   -ENOTSOCK  not a socket;   -EPROTOTYPE  not a Unix SOCK_SEQPACKET;   -ENOTCONN  not connected;   -EBADF
- *   -EEXIST    fd is a session's (or listener's) of this ctx already */
+ *   -EPIPE     the other end is closed already
+ *   -EEXIST    fd is a session's (or listener's) of this ctx already; in two ctxs it is not noticed */
 RILL_API int rill_session_adopt(struct rill_session **ret_session, struct rill_ctx *ctx, int fd,
                                 const struct rill_session_options *options, const struct rill_session_events *events,
                                 void *user);
 
-/* Replace callbacks and user pointer (a bad table is ignored). At any time. */
-RILL_API void rill_session_set_events(struct rill_session *s, const struct rill_session_events *events, void *user);
+/* Replace callbacks and user pointer, at any time. 0;  -EINVAL (`size` not set), -E2BIG: the old ones stay. */
+RILL_API int rill_session_set_events(struct rill_session *s, const struct rill_session_events *events, void *user);
 RILL_API void *rill_session_user(const struct rill_session *s); /* NULL for a session that is closed */
 
 /* 1 open, 0 opening, else the reason of its end (-EPIPE after an end in order), told at once, unread messages or not. */
@@ -124,7 +131,8 @@ RILL_API const struct rill_peer *rill_session_peer(const struct rill_session *s)
  * (rill_ctx_pollfds() says 0), all closed sessions are done. NULL: nothing. */
 RILL_API void rill_session_close(struct rill_session *s);
 
-/* End at once: the peer is told `why` (a negative errno; 0: -ECONNABORTED) if its socket takes a packet now. Blocks lent to
+/* End at once: the peer's closed() is told -ECONNABORTED, with `why` (a negative errno, else -ECONNABORTED) as text in its
+ * rill_session_why(), if its socket takes a packet now. Blocks lent to
  * it stay untouched as long as it maps them. NULL: nothing. */
 RILL_API void rill_session_abort(struct rill_session *s, int why);
 

@@ -284,6 +284,37 @@ static void a_channel_that_is_being_closed_makes_open_wait(void **state)
 	pair_stop(&p);
 }
 
+static struct rill_msg kept;
+
+static void close_then_open_then_release(struct end *e, const char *event, struct rill_channel *ch)
+{
+	struct rill_channel *next;
+
+	if (strcmp(event, "readable") == 0)
+		assert_int_equal(rill_channel_recv(ch, &kept), 0);
+	if (strcmp(event, "closed") != 0)
+		return;
+	rill_channel_close(ch);
+	assert_int_equal(rill_channel_open(&next, e->s, "next", NULL, NULL, NULL), -EAGAIN);
+	rill_msg_release(&kept);
+}
+
+static void the_last_message_of_a_closed_channel_released_in_a_callback_makes_room(void **state)
+{
+	struct pair_options o = {.a = {.channels = 1}};
+
+	(void)state;
+	pair_open(&p, &o);
+	p.a.takes = true;
+	pair_channel(&p, "c");
+	p.a.hook = close_then_open_then_release;
+	assert_int_equal(rill_channel_send(p.b.ch, "last", 4), 0);
+	rill_channel_close(p.b.ch);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.a), "closed c 0, session room");
+	pair_stop(&p);
+}
+
 static void a_held_message_survives_the_reuse_of_other_channels(void **state)
 {
 	struct pair_options o = {.a = {.channels = 2, .ring_bytes = 1024}};
@@ -451,6 +482,18 @@ static void abort_tells_the_peer_its_reason(void **state)
 	rill_channel_abort(p.a.ch, 0);
 	pair_run(&p);
 	assert_string_equal(end_told(&p.b), "closed d ECONNABORTED");
+	pair_stop(&p);
+}
+
+static void a_channels_name_is_told_in_plain_text(void **state)
+{
+	(void)state;
+	pair_open(&p, NULL);
+	end_open(&p.b, "\033[2J\n\377");
+	pair_run(&p);
+	rill_channel_abort(p.b.ch, -EIO);
+	pair_run(&p);
+	assert_non_null(strstr(rill_session_why(p.a.s), "\"?[2J??\""));
 	pair_stop(&p);
 }
 
@@ -807,6 +850,7 @@ int main(void)
 		T(both_sides_open_and_close_at_once),
 		T(the_smaller_channel_limit_holds_for_both),
 		T(a_channel_that_is_being_closed_makes_open_wait),
+		T(the_last_message_of_a_closed_channel_released_in_a_callback_makes_room),
 		T(a_held_message_survives_the_reuse_of_other_channels),
 		T(messages_of_the_next_channel_on_an_index_are_not_taken_for_the_last_ones),
 		T(a_full_socket_makes_open_wait_and_nothing_is_lost),
@@ -814,6 +858,7 @@ int main(void)
 		T(close_in_order_delivers_all_first),
 		T(abort_is_told_as_such_after_what_was_committed),
 		T(abort_tells_the_peer_its_reason),
+		T(a_channels_name_is_told_in_plain_text),
 		T(both_close_at_once),
 		T(closing_before_the_answer_is_fine),
 		T(the_end_wakes_a_sender_that_waits),

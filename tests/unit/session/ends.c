@@ -422,6 +422,46 @@ static void a_refused_peer_is_told_and_so_are_we(void **state)
 	pair_stop(&p);
 }
 
+static int admit_answer;
+
+static int admit_as_told(const struct rill_peer *peer, void *user)
+{
+	(void)peer, (void)user;
+	return admit_answer;
+}
+
+static void nothing_but_0_admits_and_its_errno_is_told(void **state)
+{
+	struct pair_options o = {.a = {.admit = admit_as_told}};
+
+	(void)state;
+	admit_answer = 1;
+	pair_start(&p, &o);
+	pair_run(&p);
+	assert_true(end_was_told(&p.b, "session closed EACCES"));
+	pair_stop(&p);
+	admit_answer = -EBUSY;
+	pair_start(&p, &o);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.a), "session closed EPERM");
+	assert_non_null(strstr(rill_session_why(p.b.s), strerror(EBUSY)));
+	pair_stop(&p);
+}
+
+static void events_without_a_size_are_refused(void **state)
+{
+	static const struct rill_session_events none;
+	static const struct rill_channel_events nothing;
+
+	(void)state;
+	pair_open(&p, NULL);
+	pair_channel(&p, "c");
+	assert_int_equal(rill_session_set_events(p.a.s, &none, NULL), -EINVAL);
+	assert_int_equal(rill_channel_set_events(p.a.ch, &nothing, NULL), -EINVAL);
+	assert_ptr_equal(rill_session_user(p.a.s), &p.a); /* the old ones stay */
+	pair_stop(&p);
+}
+
 static void a_peer_on_no_list_is_not_even_spoken_to(void **state)
 {
 	static const uid_t other = 4711;
@@ -476,7 +516,7 @@ static void a_session_may_be_closed_while_its_peer_is_judged(void **state)
 	p.a.s = NULL;
 	pair_run(&p);
 	assert_string_equal(end_told(&p.a), "");
-	assert_true(end_was_told(&p.b, "session closed ECONNRESET"));
+	assert_true(end_was_told(&p.b, "session closed 0"));
 	pair_stop(&p);
 }
 
@@ -768,6 +808,8 @@ int main(void)
 		T(a_peer_that_leaves_before_its_hello_is_told),
 		T(closing_while_opening_is_fine_at_every_step),
 		T(a_refused_peer_is_told_and_so_are_we),
+		T(nothing_but_0_admits_and_its_errno_is_told),
+		T(events_without_a_size_are_refused),
 		T(a_peer_on_no_list_is_not_even_spoken_to),
 		T(a_list_and_admit_must_both_agree),
 		T(a_session_may_be_closed_while_its_peer_is_judged),

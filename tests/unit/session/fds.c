@@ -104,6 +104,33 @@ static void what_nobody_takes_is_closed_at_release(void **state)
 	pair_stop(&p);
 }
 
+static void what_nobody_receives_is_closed_though_another_message_is_held(void **state)
+{
+	struct rill_msg msg;
+	size_t before;
+
+	(void)state;
+	for (int died = 0; died < 2; died++) {
+		start(8);
+		assert_int_equal(rill_channel_send(p.a.ch, "held", 4), 0);
+		pair_run(&p);
+		msg = end_take(&p.b);
+		before = leaks_fds();
+		assert_int_equal(send_fds((const int[]){0, 1, 2}, 3), 0);
+		pair_run(&p);
+		assert_int_equal(leaks_fds(), before + 3);
+		if (died)
+			end_die(&p.a);
+		pair_run(&p);
+		rill_session_abort(p.b.s, 0);
+		p.b.s = NULL;
+		end_run(&p.b);
+		assert_true(leaks_fds() < before); /* the session's own socket, too */
+		rill_msg_release(&msg);
+		pair_stop(&p);
+	}
+}
+
 static void what_nobody_receives_is_closed_with_channel_session_or_ctx(void **state)
 {
 	(void)state;
@@ -473,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(descriptors_arrive_in_order_and_are_the_takers),
 		T(what_nobody_takes_is_closed_at_release),
+		T(what_nobody_receives_is_closed_though_another_message_is_held),
 		T(what_nobody_receives_is_closed_with_channel_session_or_ctx),
 		T(a_message_keeps_its_descriptors_after_its_session),
 		T(by_default_none_are_accepted),

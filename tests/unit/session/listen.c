@@ -300,6 +300,25 @@ static void only_its_own_path_is_removed(void **state)
 	stop();
 }
 
+static void a_relative_path_is_removed_after_a_chdir(void **state)
+{
+	char was[4096], whole[200];
+
+	(void)state;
+	start(NULL);
+	assert_non_null(getcwd(was, sizeof(was)));
+	rill_listener_close(l);
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(rill_listener_create(&l, p.b.ctx, "relative", NULL, &end_listener_events, &p.b), 0);
+	assert_int_equal(chdir(was), 0);
+	snprintf(whole, sizeof(whole), "%s/relative", dir);
+	assert_int_equal(access(whole, F_OK), 0);
+	rill_listener_close(l);
+	l = NULL;
+	assert_int_equal(access(whole, F_OK), -1);
+	stop();
+}
+
 static int destroy_inherited(struct child *self, void *arg)
 {
 	(void)self, (void)arg;
@@ -826,6 +845,7 @@ int main(void)
 		T(a_directory_locked_by_another_starter_is_in_use),
 		T(the_mode_holds_whatever_the_umask),
 		T(only_its_own_path_is_removed),
+		T(a_relative_path_is_removed_after_a_chdir),
 		T(a_forked_child_leaves_the_path_and_the_listener_alone),
 		T(connecting_to_nothing_fails_at_once),
 		T(a_full_backlog_is_tried_again),

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define MSEC UINT64_C(1000000)
 #define MIB ((size_t)1 << 20)
@@ -368,6 +369,176 @@ static void a_close_in_order_waits_for_lent_blocks_until_close_ms(void **state)
 	}
 }
 
+static void a_closed_session_hears_of_the_last_loan_that_comes_back(void **state)
+{
+	struct rill_msg msg;
+	const void *data;
+	size_t len;
+
+	(void)state;
+	start(NULL);
+	assert_int_equal(lend(p.a.ch, arena, rill_arena_alloc(arena, 10), 10), 0);
+	msg = borrow(&p.b, &data, &len);
+	pair_run(&p);
+	rill_session_close(p.a.s);
+	p.a.s = NULL;
+	end_run(&p.a);
+	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 1);
+	rill_msg_release(&msg);
+	end_run(&p.a); /* the peer has not read the GOODBYE */
+	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 0);
+	assert_int_equal(lent(arena), 0);
+	pair_stop(&p);
+}
+
+/* Both closed in order: neither waits for the other until close_ms. */
+static void assert_both_done(struct rill_arena *theirs)
+{
+	rill_session_close(p.a.s);
+	rill_session_close(p.b.s);
+	p.a.s = p.b.s = NULL;
+	pair_run(&p);
+	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 0);
+	assert_int_equal(rill_ctx_pollfds(p.b.ctx, NULL, 0), 0);
+	assert_int_equal(lent(arena), 0);
+	assert_int_equal(lent(theirs), 0);
+	pair_stop(&p);
+}
+
+static void unread_loans_go_home_when_both_sides_close(void **state)
+{
+	struct rill_arena *theirs;
+
+	(void)state;
+	for (int seen = 0; seen < 2; seen++) { /* or the announcements are still in the sockets */
+		start(NULL);
+		theirs = arena_of(p.b.ctx, MIB);
+		assert_int_equal(lend(p.a.ch, arena, rill_arena_alloc(arena, 10), 10), 0);
+		assert_int_equal(lend(p.b.ch, theirs, rill_arena_alloc(theirs, 10), 10), 0);
+		if (seen)
+			pair_run(&p);
+		assert_both_done(theirs);
+	}
+}
+
+static void unread_loans_go_home_from_behind_unread_descriptors(void **state)
+{
+	struct pair_options o = {.a = {.fds = 1}, .b = {.fds = 1}};
+	struct rill_out out = {.size = sizeof(out), .fds = (const int[]){0}, .fd_count = 1};
+	struct rill_arena *theirs;
+
+	(void)state;
+	start(&o);
+	theirs = arena_of(p.b.ctx, MIB);
+	assert_int_equal(rill_channel_sendmsg(p.a.ch, &out), 0);
+	assert_int_equal(rill_channel_sendmsg(p.b.ch, &out), 0);
+	assert_int_equal(lend(p.a.ch, arena, rill_arena_alloc(arena, 10), 10), 0);
+	assert_int_equal(lend(p.b.ch, theirs, rill_arena_alloc(theirs, 10), 10), 0);
+	assert_both_done(theirs);
+}
+
+static void lend_in_a_new_channel(struct end *e, struct rill_arena *a)
+{
+	end_open(e, "new");
+	assert_int_equal(lend(e->ch, a, rill_arena_alloc(a, 10), 10), 0);
+}
+
+static void unread_loans_go_home_from_channels_not_heard_of(void **state)
+{
+	struct pair_options o = {.a = {.channels = 1}};
+	struct rill_arena *theirs;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) { /* or whose index was used before */
+		pair_open(&p, &o);
+		arena = arena_of(p.a.ctx, MIB);
+		theirs = arena_of(p.b.ctx, MIB);
+		for (int side = 0; again && side < 2; side++) {
+			end_open(side ? &p.a : &p.b, "old");
+			pair_run(&p);
+			rill_channel_close(p.a.ch);
+			rill_channel_close(p.b.ch);
+			pair_run(&p);
+		}
+		lend_in_a_new_channel(&p.a, arena);
+		lend_in_a_new_channel(&p.b, theirs);
+		assert_both_done(theirs);
+	}
+}
+
+static void unread_loans_go_home_from_behind_many_messages(void **state)
+{
+	struct pair_options o = {.a = {.ring_bytes = 256 * 1024}, .b = {.ring_bytes = 256 * 1024}};
+	struct rill_arena *theirs;
+
+	(void)state;
+	start(&o);
+	theirs = arena_of(p.b.ctx, MIB);
+	for (int i = 0; i < 20000; i++) {
+		assert_int_equal(rill_channel_send(p.a.ch, NULL, 0), 0);
+		assert_int_equal(rill_channel_send(p.b.ch, NULL, 0), 0);
+	}
+	assert_int_equal(lend(p.a.ch, arena, rill_arena_alloc(arena, 10), 10), 0);
+	assert_int_equal(lend(p.b.ch, theirs, rill_arena_alloc(theirs, 10), 10), 0);
+	pair_run(&p);
+	assert_both_done(theirs);
+}
+
+static struct rill_msg borrowed[2];
+
+static void close_session(struct end *e, const char *event, struct rill_channel *ch)
+{
+	(void)ch;
+	if (strcmp(event, "readable") == 0)
+		rill_session_close(e->s);
+}
+
+/* Runs while the closed session drops messages: between its look at the entries and the one at the returns. */
+static void release_one(int fd, void *user)
+{
+	(void)user;
+	close(fd);
+	rill_msg_release(&borrowed[0]);
+}
+
+static void a_loan_that_comes_back_while_closing_does_not_hide_the_next(void **state)
+{
+	struct pair_options o = {
+		.ctx_a = {.dispose = release_one},
+		.a = {.fds = 1},
+		.b = {.loans = 2, .ring_bytes = 256 * 1024},
+	};
+	struct rill_out out = {.size = sizeof(out), .fds = (const int[]){0}, .fd_count = 1};
+	struct rill_channel *many;
+	char *block;
+
+	(void)state;
+	start(&o);
+	many = p.b.ch;
+	p.a.takes = true;
+	pair_channel(&p, "d");
+	block = rill_arena_alloc(arena, 10);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(lend(p.a.ch, arena, block, 10), 0);
+		pair_run(&p);
+		borrowed[i] = end_take(&p.b);
+	}
+	assert_int_equal(lend(p.a.ch, arena, block, 10), -EAGAIN); /* returns are asked for */
+	for (int i = 0; i < 10000; i++) /* dropped in the next turn, too, and that one consumes no bell */
+		assert_int_equal(rill_channel_send(many, NULL, 0), 0);
+	assert_int_equal(rill_channel_sendmsg(many, &out), 0);
+	p.a.hook = close_session;
+	assert_int_equal(rill_channel_send(p.b.ch, "close", 5), 0);
+	pair_run(&p);
+	p.a.s = NULL;
+	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 1);
+	assert_int_equal(borrowed[0].opaque[0], 0); /* released */
+	rill_msg_release(&borrowed[1]);
+	pair_run(&p);
+	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 0);
+	pair_stop(&p);
+}
+
 static void an_arena_destroyed_with_loans_out_is_forgotten_when_they_are_back(void **state)
 {
 	struct pair_options o = {.b = {.arenas = 2}};
@@ -589,6 +760,12 @@ int main(void)
 		T(a_messages_loans_outlive_their_session),
 		T(an_abort_never_gives_lent_blocks_out_again),
 		T(a_close_in_order_waits_for_lent_blocks_until_close_ms),
+		T(a_closed_session_hears_of_the_last_loan_that_comes_back),
+		T(unread_loans_go_home_when_both_sides_close),
+		T(unread_loans_go_home_from_behind_unread_descriptors),
+		T(unread_loans_go_home_from_channels_not_heard_of),
+		T(unread_loans_go_home_from_behind_many_messages),
+		T(a_loan_that_comes_back_while_closing_does_not_hide_the_next),
 		T(an_arena_destroyed_with_loans_out_is_forgotten_when_they_are_back),
 		T(the_peers_limit_of_arenas_is_enobufs),
 		T(the_peers_limit_of_mapped_bytes_is_enobufs),

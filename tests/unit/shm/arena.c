@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <rill/allocator.h>
+#include <rill/epoll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1244,6 +1245,33 @@ static void a_destructor_may_destroy_the_ctx_as_dispatch_returns(void **state)
 	assert_string_equal(ran, "ac");
 }
 
+static void wait_and_attach(void *block, void *user)
+{
+	(void)block, (void)user;
+	note("w");
+	assert_int_equal(rill_ctx_dispatch(ctx, NULL), -EBUSY);
+	assert_int_equal(rill_ctx_dispatch_all(ctx), -EBUSY);
+	assert_int_equal(rill_ctx_poll(ctx, 0), -EBUSY);
+	assert_int_equal(rill_epoll_wait(ctx, 0), -EBUSY); /* the batch of a wait around us would be lost */
+	assert_int_equal(rill_epoll_attach(ctx), -EBUSY);
+}
+
+/* Also where it runs after the dispatch has ended, or outside one. */
+static void a_destructor_is_a_callback_wherever_it_runs(void **state)
+{
+	(void)state;
+	begin(MIB);
+	assert_non_null(rill_arena_alloc_with(arena, 10, wait_and_attach, NULL));
+	in_a_callback(destroy_arena);
+	assert_string_equal(ran, "aw");
+	rill_ctx_destroy(ctx);
+	begin(MIB);
+	assert_non_null(rill_arena_alloc_with(arena, 10, wait_and_attach, NULL));
+	rill_arena_destroy(arena);
+	assert_string_equal(ran, "aww");
+	rill_ctx_destroy(ctx);
+}
+
 static void a_destructor_that_destroys_its_own_arena_is_survived(void **state)
 {
 	(void)state;
@@ -1615,6 +1643,7 @@ int main(void)
 		T(a_destructor_may_destroy_the_ctx),
 		T(a_destructor_may_destroy_the_ctx_while_its_arena_ends),
 		T(a_destructor_may_destroy_the_ctx_as_dispatch_returns),
+		T(a_destructor_is_a_callback_wherever_it_runs),
 		T(a_destructor_that_destroys_its_own_arena_is_survived),
 		T(space_may_destroy_its_arena),
 		T(the_ctx_takes_its_arenas_along_without_callbacks),

@@ -234,6 +234,36 @@ static void epoll_takes_one_descriptor_and_a_nested_one_two(void **state)
 	assert_int_equal(leaks_fds(), before);
 }
 
+static void asks_for_the_descriptor(struct fake *f)
+{
+	char byte;
+
+	assert_int_equal(read(f->source.watch.fd, &byte, 1), 1);
+	assert_true(rill_epoll_fd(ctx) >= 0);
+	f->on_turn = NULL;
+}
+
+/* In a turn the deadline is "now"; afterwards it is what was told before, so the loop does not hear of it again. */
+static void a_ctx_nested_from_a_callback_does_not_spin(void **state)
+{
+	struct pollfd fd = {.events = POLLIN};
+	struct fake *f;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	f = fake_create(ctx, &counts, &fake_ops, fds[0]);
+	f->on_turn = asks_for_the_descriptor;
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(rill_epoll_wait(ctx, 0), 1);
+	fd.fd = rill_epoll_fd(ctx);
+	assert_int_equal(poll(&fd, 1, 0), 0);
+	rill_ctx_destroy(ctx);
+	ctx = NULL;
+	close(fds[0]);
+	close(fds[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -248,6 +278,7 @@ int main(void)
 		TEST(attaching_without_descriptors_or_memory_leaves_nothing),
 		TEST(no_memory_for_one_more_watch_changes_nothing),
 		TEST(epoll_takes_one_descriptor_and_a_nested_one_two),
+		TEST(a_ctx_nested_from_a_callback_does_not_spin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

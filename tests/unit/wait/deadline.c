@@ -97,6 +97,25 @@ static void early_timer_is_not_lost(void **state)
 	assert_string_equal(notes_read(&notes), "deadline 500");
 }
 
+static void spends_the_timer(struct fake *f)
+{
+	assert_int_equal(rill_ctx_dispatch(f->source.ctx, NULL), -EBUSY);
+}
+
+/* A callback may run its loop: then our one-shot timer fires inside, and all that it hears is -EBUSY. */
+static void a_timer_spent_inside_a_callback_is_not_lost(void **state)
+{
+	struct fake *f = fake_at(500);
+
+	(void)state;
+	notes_read(&notes);
+	now.now = 600;
+	f->on_ready = spends_the_timer;
+	rill_ctx_dispatch(ctx, &f->source.watch);
+	assert_int_equal(f->dues, 0);
+	assert_string_equal(notes_read(&notes), "deadline 500");
+}
+
 static void stays_due(struct source *s, uint64_t at)
 {
 	(void)at;
@@ -229,6 +248,7 @@ int main(void)
 		TEST(what_is_due_is_run_and_nothing_else),
 		TEST(a_ready_watch_runs_no_deadline),
 		TEST(early_timer_is_not_lost),
+		TEST(a_timer_spent_inside_a_callback_is_not_lost),
 		TEST(what_stays_due_is_run_once_a_dispatch),
 		TEST(what_due_wakes_has_its_turn_at_once),
 		TEST(the_earliest_is_always_known),

@@ -605,9 +605,69 @@ static void a_linger_ends_and_goes_on_in_the_next_dispatch(void **state)
 	f->gives_again = false;
 	turns = (int)f->turns;
 	rill_ctx_dispatch(ctx, NULL);
-	assert_in_range((int)f->turns - turns, 10 * 16, 12 * 16); /* quiet for linger_ns, then to rest */
+	assert_in_range((int)f->turns - turns, 9 * 16, 11 * 16); /* quiet for linger_ns since it came, then to rest */
 	assert_int_equal(f->rests, 1);
 	assert_int_equal(rill_ctx_deadline(ctx), RILL_NEVER);
+}
+
+/* The hot one alone goes on unarmed: else each look would cost all that ever spoke. */
+static void who_was_silent_rests_though_the_linger_goes_on(void **state)
+{
+	struct fake *hot = fake_on(7), *other = fake_on(8);
+
+	(void)state;
+	now.step = 100;
+	hot->gives_again = true;
+	hot->gives = other->gives = 1;
+	fake_wakes(other);
+	dispatch(hot);
+	assert_int_equal(other->rests, 0);
+	rill_ctx_dispatch(ctx, NULL);
+	assert_int_equal(other->rests, 1);
+	assert_int_equal(hot->rests, 0);
+	assert_int_equal(rill_ctx_deadline(ctx), 0);
+}
+
+static int setup_short_linger(void **state)
+{
+	(void)state;
+	return create(1000, 500);
+}
+
+static void a_maximum_below_the_linger_ends_it_in_parts(void **state)
+{
+	struct fake *f = fake_on(7);
+	unsigned dispatches;
+
+	(void)state;
+	now.step = 100;
+	f->gives = 1;
+	dispatch(f);
+	assert_int_equal(f->rests, 0);
+	for (dispatches = 0; dispatches < 10 && rill_ctx_deadline(ctx) == 0; dispatches++)
+		rill_ctx_dispatch(ctx, NULL);
+	assert_in_range(dispatches, 1, 2);
+	assert_int_equal(f->rests, 1);
+}
+
+static void a_linger_that_was_left_alone_is_over(void **state)
+{
+	struct fake *f = fake_on(7), *other = fake_on(8);
+	unsigned turns;
+
+	(void)state;
+	now.step = 100;
+	f->gives = 1;
+	f->gives_again = true;
+	dispatch(f);
+	turns = other->turns;
+	ctx_enter(ctx);
+	source_doom(&f->source);
+	ctx_leave(ctx);
+	now.now += 1000000;
+	dispatch(other);
+	assert_int_equal(other->turns - turns, 1);
+	assert_int_equal(other->rests, 1);
 }
 
 static void no_linger_reads_no_clock(void **state)
@@ -694,6 +754,9 @@ int main(void)
 		LINGER(a_delivery_lingers_and_then_rests_all),
 		LINGER(each_delivery_prolongs_the_linger),
 		LINGER(a_linger_ends_and_goes_on_in_the_next_dispatch),
+		LINGER(who_was_silent_rests_though_the_linger_goes_on),
+		LINGER(a_linger_that_was_left_alone_is_over),
+		cmocka_unit_test_setup_teardown(a_maximum_below_the_linger_ends_it_in_parts, setup_short_linger, teardown),
 		LINGER(destroy_while_it_lingers),
 		TEST(no_linger_reads_no_clock),
 		TEST(steady_state_allocates_nothing),
