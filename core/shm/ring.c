@@ -133,7 +133,7 @@ int ring_next(struct ring_in *r, uint64_t *ret_header, uint64_t *ret_offset)
 		return -EAGAIN;
 	if (WIRE_KIND(h) == WIRE_PAD) {
 		/* Only at the end, exactly to the end, never two in a row: recv stays bounded. */
-		if (off == 0 || WIRE_MARK_OF(h) != WIRE_MARK || 8 + (uint64_t)WIRE_LEN(h) != r->size - off)
+		if (off == 0 || h != wire_header(WIRE_PAD, 0, 0, (uint32_t)(r->size - off - 8)))
 			return -EPROTO;
 		h = peer_acquire(in_word(r, 0));
 		if (!h || WIRE_KIND(h) == WIRE_PAD)
