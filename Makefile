@@ -267,11 +267,11 @@ bench: $(B)/tests/bench/bench
 fuzz := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 SECONDS ?= 10
 
-$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(wildcard core/schema/*.h include/rill/*.h)
+$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(wildcard core/schema/*.h include/rill/*.h tests/support/traverse.*)
 	@mkdir -p $@.corpus
 	$(call say,FUZZ $@)
 	$(Q)clang -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-Iinclude -Icore -I. -o $@ $< $(schema_c)
+		-Iinclude -Icore -I. -o $@ $< $(schema_c) tests/support/traverse.c
 
 fuzz: $(fuzz)
 	@set -e; for f in $(fuzz); do $$f -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 -verbosity=0 \

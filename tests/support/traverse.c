@@ -15,7 +15,8 @@ static void at_struct(struct look *look, struct rill_struct s)
 
 	for (i = 0; i < s.data_bytes; i++)
 		look->sum += rill_struct_u8(s, i, 0);
-	look->sum += rill_struct_u64(s, 8, 1) ^ rill_struct_u32(s, 4, 1) ^ rill_struct_u16(s, 2, 1) ^ rill_struct_bool(s, 3, true);
+	look->sum +=
+		rill_struct_u64(s, 8, 1) ^ rill_struct_u32(s, 4, 1) ^ rill_struct_u16(s, 2, 1) ^ rill_struct_bool(s, 3, true);
 	for (i = 0; i < s.pointers && look->left; i++)
 		at_pointer(look, rill_struct_pointer(s, i));
 }
@@ -112,7 +113,8 @@ static int canonicalised(struct rill_pointer root, uint64_t words)
 		again = malloc((size_t)n * RILL_WORD);
 		if (!again || rill_reader_init(&reader, &one, 1, NULL) < 0)
 			line = __LINE__;
-		else if ((m = rill_canonical_write(again, (size_t)n, rill_reader_root(&reader))) != n || memcmp(to, again, (size_t)n * 8))
+		else if ((m = rill_canonical_write(again, (size_t)n, rill_reader_root(&reader))) != n ||
+		         memcmp(to, again, (size_t)n * 8))
 			line = m == -EMSGSIZE ? 0 : __LINE__; /* zero-sized elements may cost more than they take */
 		free(again);
 	}

@@ -315,7 +315,8 @@ static void moved_objects_are_found(void **state)
 	t = rill_slot_init_struct(rill_struct_slot(s, 1), 60000, 1); /* in a second segment */
 	assert_int_not_equal(t.segment, s.segment);
 	assert_int_equal(rill_slot_move(rill_struct_slot(t, 0), rill_struct_slot(s, 0)), 0);
-	assert_int_equal(*(const uint64_t *)((const uint64_t *)builder.segments[t.segment].words + t.at) & 7, 6); /* double-far */
+	assert_int_equal(*(const uint64_t *)((const uint64_t *)builder.segments[t.segment].words + t.at) & 7,
+	                 6); /* double-far */
 	assert_true(rill_text_equals(rill_struct_text(rill_struct_struct(read_root(), 1), 0), "far"));
 	rill_builder_finish(&builder);
 }
@@ -333,8 +334,10 @@ static void a_struct_is_copied_as_far_as_there_is_room(void **state)
 	assert_int_equal(rill_struct_copy(rill_list_edit(l, 1), read_root()), 0);
 	assert_int_equal(rill_builder_reader(&copy, &reader, NULL), 0);
 	assert_true(rill_text_equals(
-		rill_struct_text(rill_list_struct(rill_pointer_list(rill_reader_root(&reader), RILL_LIST_STRUCT), 1), 0), "text"));
-	assert_int_equal(rill_struct_i16(rill_list_struct(rill_pointer_list(rill_reader_root(&reader), RILL_LIST_STRUCT), 1), 2, 16),
+		rill_struct_text(rill_list_struct(rill_pointer_list(rill_reader_root(&reader), RILL_LIST_STRUCT), 1), 0),
+		"text"));
+	assert_int_equal(rill_struct_i16(rill_list_struct(rill_pointer_list(rill_reader_root(&reader), RILL_LIST_STRUCT), 1), 2,
+	                                 16),
 	                 -16);
 	rill_builder_finish(&copy);
 	end();

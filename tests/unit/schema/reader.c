@@ -9,8 +9,8 @@
 #include <rill/schema.h>
 
 #define WORDS(a) (sizeof(a) / sizeof((a)[0]))
-#define STRUCT(offset, data, pointers) ((uint64_t)((uint32_t)(offset) * 4u) | (uint64_t)(data) << 32 | (uint64_t)(pointers) << 48)
-#define LIST(offset, kind, count) ((uint64_t)((uint32_t)(offset) * 4u) | 1 | (uint64_t)(kind) << 32 | (uint64_t)(count) << 35)
+#define STRUCT(offset, data, pointers) ((uint64_t)((uint32_t)(offset)*4u) | (uint64_t)(data) << 32 | (uint64_t)(pointers) << 48)
+#define LIST(offset, kind, count) ((uint64_t)((uint32_t)(offset)*4u) | 1 | (uint64_t)(kind) << 32 | (uint64_t)(count) << 35)
 #define FAR(segment, pad) (UINT64_C(2) | (uint64_t)(pad) << 3 | (uint64_t)(segment) << 32)
 #define DOUBLE_FAR(segment, pad) (FAR(segment, pad) | 4)
 #define CAPABILITY(index) (UINT64_C(3) | (uint64_t)(index) << 32)
@@ -113,7 +113,8 @@ static void a_struct_list_has_a_struct_tag_and_room(void **state)
 	assert_int_equal(list_of(LIST(0, RILL_LIST_STRUCT, 1), STRUCT(2, 1, 0), 9, RILL_LIST_STRUCT), -EBADMSG);
 	assert_int_equal(list_of(LIST(0, RILL_LIST_STRUCT, 2), STRUCT(1, 1, 0), 9, RILL_LIST_STRUCT), -EBADMSG);
 	assert_int_equal(list_of(LIST(0, RILL_LIST_STRUCT, 1), LIST(1, 1, 0), 9, RILL_LIST_STRUCT), -EBADMSG);
-	assert_int_equal(list_of(LIST(0, RILL_LIST_STRUCT, 1), STRUCT(0x3fffffff, 0xffff, 0xffff), 9, RILL_LIST_STRUCT), -EBADMSG);
+	assert_int_equal(list_of(LIST(0, RILL_LIST_STRUCT, 1), STRUCT(0x3fffffff, 0xffff, 0xffff), 9, RILL_LIST_STRUCT),
+	                 -EBADMSG);
 }
 
 static void elements_of_no_size_cost_a_word_each(void **state)
@@ -258,7 +259,8 @@ static void lists_are_read_as_older_and_newer_ones(void **state)
 
 static void defaults_are_xored_and_pointed_at(void **state)
 {
-	uint64_t words[] = {STRUCT(0, 2, 1), 1 | 0xffffffd600000000, 0, 0}, fallback[] = {LIST(0, RILL_LIST_BYTE, 5), 0x656e6f6e};
+	uint64_t words[] = {STRUCT(0, 2, 1), 1 | 0xffffffd600000000, 0, 0},
+		 fallback[] = {LIST(0, RILL_LIST_BYTE, 5), 0x656e6f6e};
 	struct rill_segment otherwise = {fallback, 2};
 	struct rill_struct s = rill_pointer_struct(root_of(words, 4));
 
