@@ -274,8 +274,11 @@ $(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(wildcard core/schema/*.h inc
 		-Iinclude -Icore -I. -o $@ $< $(schema_c) tests/support/traverse.c
 
 fuzz: $(fuzz)
-	@set -e; for f in $(fuzz); do $$f -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 -verbosity=0 \
-		-print_final_stats=1 $$f.corpus 2>&1 | grep -E 'ERROR|SUMMARY|number_of_executed|Test unit'; done
+	@set -e; for f in $(fuzz); do \
+		$$f -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 $$f.corpus >$$f.log 2>&1 || \
+			{ tail -n 60 $$f.log; exit 1; }; \
+		echo "$$f: $$(sed -n 's/.*number_of_executed_units: *//p' $$f.log) runs"; \
+	done
 
 # ---- install --------------------------------------------------------------------------------------------------------
 

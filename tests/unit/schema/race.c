@@ -61,7 +61,8 @@ static void build(void)
 	rill_builder_finish(&b);
 }
 
-/* Flips and unflips low and high bits of any word, and sometimes makes it large, for ever. */
+/* One bit of one word there and back, some hundred times, then another one, for ever: whoever loads a word twice and acts on
+ * both has a good chance to get two answers. */
 static int flip(struct child *self, void *arg)
 {
 	volatile uint64_t *words = shared + WORDS - TAIL;
@@ -70,16 +71,19 @@ static int flip(struct child *self, void *arg)
 	(void)arg;
 	child_tell(self, 1);
 	for (n = 0; n < UINT64_MAX; n++) {
-		uint64_t before, bit;
-		size_t i;
+		uint64_t before, after;
+		size_t i, times;
 
 		seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
 		i = seed % (TAIL / 2);
-		bit = UINT64_C(1) << (seed >> 40) % 64;
 		before = words[i];
-		words[i] = seed & 1024 ? before ^ bit : before | UINT64_C(0xfff0000000000000);
-		words[i] = seed & 2048 ? 0 : before ^ bit;
-		words[i] = before;
+		after = before ^ UINT64_C(1) << (seed >> 40) % 64;
+		if (seed & 1024)
+			after = seed & 2048 ? 0 : before | UINT64_C(0xfff0000000000000);
+		for (times = 0; times < 500; times++) {
+			words[i] = after;
+			words[i] = before;
+		}
 	}
 	return 0;
 }
