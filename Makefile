@@ -3,6 +3,7 @@
 #       make check-all    the same with gcc and clang, sanitizers, valgrind, lint (check-full: long forms everywhere)
 #       make demo     the cache demo over a real directory (DIR=/usr/include)
 #       make bench    round trips beside their floors (QUICK=1)
+#       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
 #
@@ -85,7 +86,7 @@ missing := $(filter-out $(found),$(parts))
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
 ifneq ($(filter check check-all check-full demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp)
 absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
 $(shell tests/install-needs $(absent) >&2)
@@ -101,9 +102,10 @@ inside := epoll poll select
 outside := $(filter-out $(inside),$(patsubst adapters/%.c,%,$(wildcard adapters/*.c)))
 adapters := $(filter $(found),$(outside))
 
-core_c := $(wildcard core/*.c core/*/*.c) $(wildcard $(inside:%=adapters/%.c))
+schema_c := $(wildcard core/schema/*.c)
+core_c := $(filter-out $(schema_c),$(wildcard core/*.c core/*/*.c)) $(wildcard $(inside:%=adapters/%.c))
 adapters_c := $(adapters:%=adapters/%.c)
-names := librill $(adapters:%=librill-%)
+names := librill librill-schema $(adapters:%=librill-%)
 have := $(foreach p,$(filter libevent libev,$(found)),-DHAVE_$(shell echo $p | tr a-z A-Z)=1)
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
@@ -150,11 +152,15 @@ $(B)/rill.map: include/rill/base.h
 
 # One object in which only rill_* is global: a program may have names of its own that we have too. Tests see them all.
 $(B)/librill.o: $(call objects,$(core_c)) $(B)/sources
+$(B)/librill-schema.o: $(call objects,$(schema_c)) $(B)/sources
+$(B)/librill.o $(B)/librill-schema.o:
 	$(call say,LD $@)
 	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter %.o,$^) && $(OBJCOPY) --localize-hidden $@
 
 $(B)/librill.a: $(B)/librill.o
+$(B)/librill-schema.a: $(B)/librill-schema.o
 $(B)/tests/librill.a: $(call objects,$(core_c))
+$(B)/tests/librill-schema.a: $(call objects,$(schema_c))
 $(foreach a,$(adapters),$(eval $(B)/librill-$a.a: $(B)/adapters/$a.o))
 
 $(B)/%.a: $(B)/sources
@@ -162,6 +168,12 @@ $(B)/%.a: $(B)/sources
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(B)/librill.so: $(call objects,$(core_c)) $(B)/rill.map $(B)/sources
+	$(call say,LD $@)
+	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o,$^)
+	$(Q)ln -sf $(@F) $@.$(soversion)
+
+# Needs nothing of librill.
+$(B)/librill-schema.so: $(call objects,$(schema_c)) $(B)/rill.map $(B)/sources
 	$(call say,LD $@)
 	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o,$^)
 	$(Q)ln -sf $(@F) $@.$(soversion)
@@ -188,7 +200,7 @@ programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring
 programs := $(addprefix $(B)/,$(sort $(programs)))
 
 support := $(B)/tests/libsupport.a
-internal := $(B)/tests/librill.a $(filter-out %/librill.a,$(archives))
+internal := $(B)/tests/librill.a $(B)/tests/librill-schema.a $(filter-out %/librill.a %/librill-schema.a,$(archives))
 $(support): $(call objects,$(wildcard tests/support/*.c tests/loops/notes.c))
 
 # The allocator is wrapped, so that tests can count and refuse (tests/support/allocs.h).
@@ -263,6 +275,25 @@ $(B)/tests/bench/bench: $(call objects,$(bench_c)) $(B)/librill.a
 bench: $(B)/tests/bench/bench
 	@QUICK='$(QUICK)' $<
 
+# ---- fuzz targets ---------------------------------------------------------------------------------------------------
+# Their own build: all of the library is instrumented.
+
+fuzz := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+SECONDS ?= 10
+
+$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(wildcard core/schema/*.h include/rill/*.h tests/support/traverse.*)
+	@mkdir -p $@.corpus
+	$(call say,FUZZ $@)
+	$(Q)clang -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-Iinclude -Icore -I. -o $@ $< $(schema_c) tests/support/traverse.c
+
+fuzz: $(fuzz)
+	@set -e; for f in $(fuzz); do \
+		$$f -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 $$f.corpus >$$f.log 2>&1 || \
+			{ tail -n 60 $$f.log; exit 1; }; \
+		echo "$$f: $$(sed -n 's/.*number_of_executed_units: *//p' $$f.log) runs"; \
+	done
+
 # ---- install --------------------------------------------------------------------------------------------------------
 
 headers := $(filter-out $(foreach p,$(filter-out $(adapters),libevent libev),include/rill/$p.h),$(wildcard include/rill/*.h))
@@ -277,6 +308,7 @@ install: $(archives) $(names:%=$(B)/%.so)
 		ln -sf $$lib.so.$(soversion) '$(DESTDIR)$(LIBDIR)'/$$lib.so; \
 	done
 	$(call pc,librill,Zero-copy IPC for programs that own their event loop,,)
+	$(call pc,librill-schema,Cap'\''n Proto messages for C,,)
 	$(foreach a,$(adapters),$(call pc,librill-$a,Rill inside a program that runs on $a,librill = $(version),$($a_libs))$(newline))
 
 define newline
@@ -295,8 +327,8 @@ pc = printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)
 compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
 
-everything := $(core_c) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
-	tests/fault/*.c tests/interop/*.c tests/bench/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
+everything := $(core_c) $(schema_c) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
+	tests/fault/*.c tests/interop/*.c tests/bench/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude,\
 	-Iinclude -Icore -I.)) $(have)
@@ -309,4 +341,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: all libs programs check check-all check-full lint model demos demo bench install compile_commands.json clean FORCE
+.PHONY: all libs programs check check-all check-full lint model demos demo bench fuzz install compile_commands.json clean FORCE

@@ -1,0 +1,292 @@
+/* core/schema/copy.c - deep copies of messages that may lie and change, without recursion.
+ *
+ * An object is copied whole, its pointer words as they are. Then each of those raw words is taken from the copy, which
+ * nobody else can change, followed in the source, and replaced by a pointer to the copy of what it led to. So every word of
+ * the source is read once. The stack of objects whose pointers are not all done is bounded by the depth limit.
+ */
+#include "schema/copy.h"
+
+#include <errno.h>
+
+/* The pointers of a struct or list that are still to be followed; `elements` counts the current one. */
+struct run {
+	const struct rill_segment *from;
+	uint64_t from_at; /* first pointer of the current element in the source */
+	uint64_t to_at;   /* and in the copy */
+	uint64_t elements;
+	uint64_t from_step, to_step; /* words from element to element */
+	uint32_t to;                 /* segment */
+	uint32_t pointers;           /* of one element */
+	uint32_t next;               /* in the current element */
+};
+
+struct copy {
+	struct rill_builder *to;
+	struct rill_reader *reader;
+	unsigned flags;
+	unsigned depth;  /* pointers that may be followed below the first one, it included */
+	unsigned height; /* of the stack */
+	struct run runs[RILL_DEPTH_MAX];
+};
+
+/* Bytes are taken from the source once; what they mean is decided from the copy. */
+static void take_words(struct place to, const struct copy *c, const struct rill_segment *from, uint64_t at, uint64_t words)
+{
+	if (words)
+		memcpy(builder_at(c->to, to.segment, to.at), segment_at(from, at), words * RILL_WORD);
+}
+
+static void push(struct copy *c, const struct run *run)
+{
+	if (run->pointers && run->elements)
+		c->runs[c->height++] = *run;
+}
+
+static int copy_struct(struct copy *c, struct rill_slot slot, const struct object *o)
+{
+	uint64_t data = struct_data_words(o->word), pointers = struct_pointers(o->word), left = data + pointers;
+	struct place place = {slot.segment, slot.at, false}; /* of an empty one: it points at itself */
+	struct run run = {0};
+	int r = object_struct(o, c->reader);
+
+	if (r == 0 && left)
+		r = builder_reserve(c->to, slot.segment, left, &place);
+	if (r < 0)
+		return r;
+	run.from = o->segment;
+	run.from_at = o->at + data;
+	take_words(place, c, o->segment, o->at, left);
+	if (left && (c->flags & COPY_CANONICAL)) {
+		left = canonical_trim(builder_at(c->to, place.segment, place.at), 1, &data, &pointers);
+		builder_trim(c->to, struct_words(o->word) - left);
+	}
+	if (!left)
+		place = (struct place){slot.segment, slot.at, false};
+	r = builder_aim(slot, place, struct_word(data, pointers));
+	run.to = place.segment;
+	run.to_at = place.at + data;
+	run.elements = 1;
+	run.pointers = (uint32_t)pointers;
+	push(c, &run);
+	return r;
+}
+
+static int copy_structs(struct copy *c, struct rill_slot slot, const struct object *o, const struct elements *e)
+{
+	uint64_t data = struct_data_words(e->tag), pointers = struct_pointers(e->tag), left = e->words;
+	struct run run = {0};
+	struct place place;
+	unsigned char *at;
+	int r = e->words > LIST_COUNT_MAX ? -EMSGSIZE : builder_reserve(c->to, slot.segment, e->words + 1, &place);
+
+	if (r < 0)
+		return r;
+	run.from = o->segment;
+	run.from_at = e->at + data;
+	run.from_step = data + pointers;
+	at = builder_at(c->to, place.segment, place.at);
+	place.at++;
+	take_words(place, c, o->segment, e->at, e->words);
+	place.at--;
+	if (c->flags & COPY_CANONICAL) {
+		left = canonical_trim(at + RILL_WORD, e->count, &data, &pointers);
+		builder_trim(c->to, e->words - left);
+	}
+	rill_store_u64(at, tag_word(e->count, data, pointers));
+	r = builder_aim(slot, place, list_word(RILL_LIST_STRUCT, left));
+	run.to = place.segment;
+	run.to_at = place.at + 1 + data;
+	run.to_step = data + pointers;
+	run.elements = e->count;
+	run.pointers = (uint32_t)pointers;
+	push(c, &run);
+	return r;
+}
+
+/* What is behind the last element in its word is zero. */
+static void clear_tail(struct copy *c, struct place place, const struct elements *e)
+{
+	uint64_t bits = e->count * kind_bits(e->kind) % 64;
+	unsigned char *at;
+
+	if (!bits)
+		return;
+	at = builder_at(c->to, place.segment, place.at + e->words - 1);
+	rill_store_u64(at, rill_load_u64(at) & (~UINT64_C(0) >> (64 - bits)));
+}
+
+static int copy_list(struct copy *c, struct rill_slot slot, const struct object *o)
+{
+	struct run run = {0};
+	struct elements e;
+	struct place place;
+	int r = object_list(&e, o, c->reader);
+
+	if (r < 0)
+		return r;
+	if (e.kind == RILL_LIST_STRUCT)
+		return copy_structs(c, slot, o, &e);
+	r = builder_reserve(c->to, slot.segment, e.words, &place);
+	if (r < 0)
+		return r;
+	take_words(place, c, o->segment, e.at, e.words);
+	clear_tail(c, place, &e);
+	r = builder_aim(slot, place, list_word(e.kind, e.count));
+	run.from = o->segment;
+	run.from_at = e.at;
+	run.to = place.segment;
+	run.to_at = place.at;
+	run.elements = 1;
+	run.pointers = e.kind == RILL_LIST_POINTER ? (uint32_t)e.count : 0;
+	push(c, &run);
+	return r;
+}
+
+/* Copy what p leads to and let the slot, which is null, point at it. */
+static int copy_object(struct copy *c, struct rill_slot slot, struct rill_pointer p)
+{
+	struct object o;
+	int r = object_find(&o, p);
+
+	if (r <= 0)
+		return r;
+	if (word_kind(o.word) == WORD_OTHER) {
+		if (c->flags & COPY_CANONICAL)
+			return -EOPNOTSUPP;
+		rill_store_u64(builder_at(c->to, slot.segment, slot.at), o.word);
+		return 0;
+	}
+	if (c->height >= c->depth)
+		return reader_fail(c->reader, -ELOOP);
+	return word_kind(o.word) == WORD_STRUCT ? copy_struct(c, slot, &o) : copy_list(c, slot, &o);
+}
+
+/* The next raw pointer word, taken out of the copy; a run without elements is done. */
+static struct rill_pointer next_pointer(struct copy *c, struct run *run, struct rill_slot *ret_slot)
+{
+	struct rill_pointer p = {c->reader, run->from, 0, (uint32_t)(run->from_at + run->next), 0};
+	unsigned char *at = builder_at(c->to, run->to, run->to_at + run->next);
+
+	ret_slot->builder = c->to;
+	ret_slot->segment = run->to;
+	ret_slot->at = (uint32_t)(run->to_at + run->next);
+	p.word = rill_load_u64(at);
+	rill_store_u64(at, 0);
+	if (++run->next == run->pointers) {
+		run->next = 0;
+		run->from_at += run->from_step;
+		run->to_at += run->to_step;
+		run->elements--;
+	}
+	return p;
+}
+
+static int copy_runs(struct copy *c)
+{
+	int r = 0;
+
+	while (r == 0 && c->height) {
+		struct run *run = &c->runs[c->height - 1];
+
+		if (run->elements) {
+			struct rill_slot slot;
+			struct rill_pointer p = next_pointer(c, run, &slot);
+
+			r = copy_object(c, slot, p);
+		} else {
+			c->height--;
+		}
+	}
+	return r;
+}
+
+int copy_to(struct rill_slot slot, struct rill_pointer from, unsigned flags)
+{
+	unsigned char *at;
+	struct mark mark;
+	struct copy c;
+	uint64_t before;
+	int r;
+
+	if (!slot.builder)
+		return -EINVAL;
+	c.to = slot.builder;
+	c.reader = from.reader;
+	c.flags = flags;
+	c.depth = from.depth < RILL_DEPTH_MAX ? from.depth : RILL_DEPTH_MAX;
+	c.height = 0;
+	builder_mark(slot.builder, &mark);
+	at = builder_at(slot.builder, slot.segment, slot.at);
+	before = rill_load_u64(at);
+	rill_store_u64(at, 0);
+	r = copy_object(&c, slot, from);
+	if (r == 0)
+		r = copy_runs(&c);
+	if (r == 0)
+		return 0;
+	rill_store_u64(at, before);
+	builder_rewind(slot.builder, &mark);
+	return r;
+}
+
+/* An error of the source stays in its reader, any other in the builder. */
+static int tell(struct rill_builder *b, const struct rill_reader *reader, int before, int r)
+{
+	if (r < 0 && !(reader && (before || reader->error)))
+		rill_builder_fail(b, r);
+	return r;
+}
+
+int rill_slot_copy(struct rill_slot slot, struct rill_pointer from)
+{
+	return slot.builder ? tell(slot.builder, from.reader, rill_reader_error(from.reader), copy_to(slot, from, 0)) : -EINVAL;
+}
+
+/* The pointers that both have, raw, and then copied as those of any struct. */
+static int copy_pointers(struct rill_struct_builder to, struct rill_struct from, uint32_t count)
+{
+	struct run run = {0};
+	struct copy c;
+	uint32_t i;
+
+	c.to = to.builder;
+	c.reader = from.reader;
+	c.flags = 0;
+	c.depth = (from.depth < RILL_DEPTH_MAX ? from.depth : RILL_DEPTH_MAX - 1) + 1;
+	c.height = 0;
+	for (i = 0; i < count; i++)
+		rill_store_u64(builder_at(to.builder, to.segment, (uint64_t)to.at + i), rill_struct_pointer(from, i).word);
+	run.from = from.segment;
+	run.from_at = from.at;
+	run.to = to.segment;
+	run.to_at = to.at;
+	run.elements = 1;
+	run.pointers = count;
+	push(&c, &run);
+	return copy_runs(&c);
+}
+
+int rill_struct_copy(struct rill_struct_builder to, struct rill_struct from)
+{
+	uint32_t bytes = to.data_bytes < from.data_bytes ? to.data_bytes : from.data_bytes;
+	uint32_t count = to.pointers < from.pointers ? to.pointers : from.pointers;
+	struct mark mark;
+	int r;
+
+	if (!to.builder)
+		return -EINVAL;
+	builder_mark(to.builder, &mark);
+	memset(to.data, 0, to.data_bytes);
+	if (to.pointers)
+		memset(builder_at(to.builder, to.segment, to.at), 0, to.pointers * RILL_WORD);
+	if (bytes)
+		memcpy(to.data, from.data, bytes);
+	r = copy_pointers(to, from, count);
+	if (r < 0) {
+		builder_rewind(to.builder, &mark);
+		memset(to.data, 0, to.data_bytes);
+		if (to.pointers)
+			memset(builder_at(to.builder, to.segment, to.at), 0, to.pointers * RILL_WORD);
+	}
+	return tell(to.builder, from.reader, rill_reader_error(from.reader), r);
+}

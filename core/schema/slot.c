@@ -1,0 +1,240 @@
+/* core/schema/slot.c - making objects where a pointer is, and setting in them. An object is pointed at when it is whole. */
+#include "schema/build.h"
+
+#include <errno.h>
+
+static const struct rill_struct_builder no_struct;
+static const struct rill_list_builder no_list;
+static const struct rill_slot no_slot;
+
+static unsigned char *slot_at(struct rill_slot slot)
+{
+	return builder_at(slot.builder, slot.segment, slot.at);
+}
+
+/* Room for an object and the slot pointing at it. */
+static int make(struct rill_slot slot, uint64_t words, uint64_t bare, struct place *ret)
+{
+	int r;
+
+	if (!slot.builder)
+		return -EINVAL;
+	r = builder_reserve(slot.builder, slot.segment, words, ret);
+	if (r == 0)
+		r = builder_aim(slot, *ret, bare);
+	return r < 0 ? rill_builder_fail(slot.builder, r) : 0;
+}
+
+/* ---- structs -------------------------------------------------------------------------------------------------------- */
+
+static struct rill_struct_builder struct_at(struct rill_builder *b, uint32_t segment, uint32_t at, uint64_t word)
+{
+	struct rill_struct_builder s;
+
+	s.builder = b;
+	s.data = builder_at(b, segment, at);
+	s.data_bytes = struct_data_words(word) * 8;
+	s.segment = segment;
+	s.at = at + struct_data_words(word);
+	s.pointers = struct_pointers(word);
+	return s;
+}
+
+struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t data_words, size_t pointers)
+{
+	uint64_t bare = struct_word(data_words, pointers);
+	struct place place;
+
+	if (!slot.builder)
+		return no_struct;
+	if (data_words > UINT16_MAX || pointers > UINT16_MAX) {
+		rill_builder_fail(slot.builder, -EINVAL);
+		return no_struct;
+	}
+	if (data_words + pointers == 0) {
+		/* it points at itself, so that it is not null */
+		rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, slot.at));
+		return struct_at(slot.builder, slot.segment, slot.at, bare);
+	}
+	if (make(slot, data_words + pointers, bare, &place) < 0)
+		return no_struct;
+	return struct_at(slot.builder, place.segment, place.at, bare);
+}
+
+struct rill_slot rill_struct_slot(struct rill_struct_builder s, size_t index)
+{
+	struct rill_slot slot = {s.builder, s.segment, s.at + (uint32_t)index};
+
+	if (index < s.pointers)
+		return slot;
+	rill_builder_fail(s.builder, -EINVAL);
+	return no_slot;
+}
+
+struct rill_struct rill_struct_built(struct rill_struct_builder s, struct rill_reader *over)
+{
+	struct rill_struct view = {0};
+
+	if (!s.builder)
+		return view;
+	view.reader = over;
+	view.segment = &s.builder->segments[s.segment];
+	view.data = s.data;
+	view.data_bytes = s.data_bytes;
+	view.at = s.at;
+	view.pointers = s.pointers;
+	view.depth = over ? over->depth : RILL_DEPTH;
+	return view;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------------------------------- */
+
+static struct rill_list_builder list_at(struct rill_builder *b, uint32_t segment, const struct elements *e)
+{
+	struct rill_list_builder l;
+
+	l.builder = b;
+	l.data = builder_at(b, segment, e->at);
+	l.segment = segment;
+	l.at = (uint32_t)e->at;
+	l.count = (uint32_t)e->count;
+	l.kind = (uint8_t)e->kind;
+	l.data_bytes = e->kind == RILL_LIST_STRUCT ? struct_data_words(e->tag) * 8 : kind_bits(e->kind) / 8;
+	l.pointers = e->kind == RILL_LIST_STRUCT ? (uint16_t)struct_pointers(e->tag) : e->kind == RILL_LIST_POINTER;
+	l.step = l.data_bytes + l.pointers * 8u;
+	return l;
+}
+
+struct rill_list_builder rill_slot_init_list(struct rill_slot slot, enum rill_list_kind kind, size_t count)
+{
+	struct elements e = {0};
+	struct place place;
+
+	if (!slot.builder)
+		return no_list;
+	if ((unsigned)kind >= RILL_LIST_STRUCT || count > LIST_COUNT_MAX) {
+		rill_builder_fail(slot.builder, count > LIST_COUNT_MAX ? -EMSGSIZE : -EINVAL);
+		return no_list;
+	}
+	if (make(slot, list_words((unsigned)kind, count), list_word((unsigned)kind, count), &place) < 0)
+		return no_list;
+	e.at = place.at;
+	e.count = count;
+	e.kind = (unsigned)kind;
+	return list_at(slot.builder, place.segment, &e);
+}
+
+struct rill_list_builder rill_slot_init_structs(struct rill_slot slot, size_t count, size_t data_words, size_t pointers)
+{
+	struct elements e = {0};
+	struct place place;
+
+	if (!slot.builder)
+		return no_list;
+	if (data_words > UINT16_MAX || pointers > UINT16_MAX) {
+		rill_builder_fail(slot.builder, -EINVAL);
+		return no_list;
+	}
+	if (count > LIST_COUNT_MAX || (uint64_t)count * (data_words + pointers) > LIST_COUNT_MAX) {
+		rill_builder_fail(slot.builder, -EMSGSIZE);
+		return no_list;
+	}
+	e.words = (uint64_t)count * (data_words + pointers);
+	if (make(slot, e.words + 1, list_word(RILL_LIST_STRUCT, e.words), &place) < 0)
+		return no_list;
+	e.at = (uint64_t)place.at + 1;
+	e.count = count;
+	e.kind = RILL_LIST_STRUCT;
+	e.tag = tag_word(count, data_words, pointers);
+	rill_store_u64(builder_at(slot.builder, place.segment, place.at), e.tag);
+	return list_at(slot.builder, place.segment, &e);
+}
+
+struct rill_struct_builder rill_list_edit(struct rill_list_builder l, size_t i)
+{
+	struct rill_struct_builder s = no_struct;
+
+	if (i >= l.count || l.kind == RILL_LIST_BIT) {
+		rill_builder_fail(l.builder, -EINVAL);
+		return s;
+	}
+	s.builder = l.builder;
+	s.data = l.data + i * l.step;
+	s.data_bytes = l.data_bytes;
+	s.segment = l.segment;
+	s.at = l.pointers ? (uint32_t)(l.at + (i * l.step + l.data_bytes) / 8) : 0;
+	s.pointers = l.pointers;
+	return s;
+}
+
+struct rill_slot rill_list_slot(struct rill_list_builder l, size_t i)
+{
+	return rill_struct_slot(rill_list_edit(l, i), 0);
+}
+
+void *rill_list_room(struct rill_list_builder l, size_t bytes)
+{
+	return l.kind < RILL_LIST_POINTER && bytes && bytes == l.data_bytes ? l.data : NULL;
+}
+
+/* ---- text, data, capabilities --------------------------------------------------------------------------------------- */
+
+char *rill_slot_init_text(struct rill_slot slot, size_t len)
+{
+	/* the room is clear: its last byte is the NUL */
+	return rill_slot_init_data(slot, len < SIZE_MAX ? len + 1 : len);
+}
+
+void *rill_slot_init_data(struct rill_slot slot, size_t len)
+{
+	return rill_slot_init_list(slot, RILL_LIST_BYTE, len).data;
+}
+
+static int fail_now(struct rill_slot slot)
+{
+	return slot.builder ? slot.builder->error : -EINVAL;
+}
+
+int rill_slot_set_text(struct rill_slot slot, const char *text, size_t len)
+{
+	char *at;
+
+	if (!text) {
+		rill_slot_clear(slot);
+		return slot.builder ? 0 : -EINVAL;
+	}
+	at = rill_slot_init_text(slot, len);
+	if (!at)
+		return fail_now(slot);
+	memcpy(at, text, len);
+	return 0;
+}
+
+int rill_slot_set_data(struct rill_slot slot, const void *data, size_t len)
+{
+	void *at;
+
+	if (!data) {
+		rill_slot_clear(slot);
+		return slot.builder ? 0 : -EINVAL;
+	}
+	at = rill_slot_init_data(slot, len);
+	if (!at)
+		return fail_now(slot);
+	memcpy(at, data, len);
+	return 0;
+}
+
+int rill_slot_set_capability(struct rill_slot slot, uint32_t index)
+{
+	if (!slot.builder)
+		return -EINVAL;
+	rill_store_u64(slot_at(slot), WORD_OTHER | (uint64_t)index << 32);
+	return 0;
+}
+
+void rill_slot_clear(struct rill_slot slot)
+{
+	if (slot.builder)
+		rill_store_u64(slot_at(slot), 0);
+}
