@@ -118,7 +118,16 @@ static void become_free(struct rill_channel *ch)
 
 static bool drained(struct rill_channel *ch)
 {
-	return ring_holds_all_freed(&ch->in) && ring_drained(&ch->out);
+	return ring_all_freed(&ch->in) && ring_drained(&ch->out);
+}
+
+/* If not now, a SPACE entry will tell. */
+static bool drained_or_told(struct rill_channel *ch)
+{
+	if (drained(ch))
+		return true;
+	ring_want_drain(&ch->out);
+	return drained(ch);
 }
 
 void channel_over(struct rill_channel *ch)
@@ -133,7 +142,7 @@ void channel_over(struct rill_channel *ch)
 	}
 	if (s->state != SESSION_OPEN)
 		return;
-	if (drained(ch) || (s->open_wanted && ring_want_drain(&ch->out) && drained(ch)))
+	if (s->open_wanted ? drained_or_told(ch) : drained(ch))
 		become_free(ch);
 	else if (!link_linked(&ch->place))
 		link_append(&s->closing, &ch->place);
@@ -148,7 +157,7 @@ void channel_sweep(struct rill_session *s)
 		struct rill_channel *ch = container_of(l, struct rill_channel, place);
 
 		l = l->next;
-		if (drained(ch) || (ring_want_drain(&ch->out) && drained(ch)))
+		if (drained_or_told(ch))
 			become_free(ch);
 	}
 }

@@ -304,7 +304,7 @@ static void release(struct rill_channel *ch, const struct rill_msg *msg)
 	if (msg->opaque[OPAQUE_FDS] != NO_FDS)
 		fds_drop(s, (uint32_t)msg->opaque[OPAQUE_FDS]);
 	/* While its ring is being drained the position is published at the first empty look; a closed one has none. */
-	if (s->fd >= 0 && (due || ch->closed || !session_draining(s) || !link_linked(&ch->hot)))
+	if (s->fd >= 0 && (due || ch->closed || !ctx_in_dispatch(s->ctx) || !link_linked(&ch->hot)))
 		channel_publish(ch);
 	if (link_linked(&ch->place) && s->open_wanted && s->fd >= 0)
 		channel_sweep(s);

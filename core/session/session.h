@@ -127,9 +127,9 @@ struct rill_session {
 	bool forgets_pending; /* a FORGET met a full socket */
 	bool socket_waits;    /* a channel waits for room in the socket */
 	uint64_t held;        /* messages that the user holds */
-	uint64_t taken;       /* messages taken, ever */
-	uint64_t turns;       /* and turns, ... */
-	uint64_t packets;     /* ... and packets read, ever */
+	uint64_t taken;       /* ever: messages taken, */
+	uint64_t turns;       /* turns, */
+	uint64_t packets;     /* packets read */
 	unsigned hot_count;
 
 	uint64_t until;    /* handshake, or close: the end of patience */
@@ -258,7 +258,6 @@ void packet_close(struct rill_ctx *ctx, int fd);  /* close a control socket; it 
 unsigned session_turn(struct source *src);
 bool session_rest(struct source *src);
 void session_push(struct rill_session *s, enum wire_entry kind, uint64_t id);
-bool session_draining(const struct rill_session *s); /* positions are published at the end of the turn */
 
 /* ---- Channel --------------------------------------------------------------------------------------------------------
  *

@@ -8,11 +8,6 @@
 #define LOOKED_AT 8   /* unarmed channels that a spinning session looks at each turn for long; ... */
 #define VAIN_LOOKS 64 /* ... more are armed again after this many looks in vain */
 
-bool session_draining(const struct rill_session *s)
-{
-	return ctx_in_dispatch(s->ctx);
-}
-
 void session_push(struct rill_session *s, enum wire_entry kind, uint64_t id)
 {
 	packet_bell(s, bell_push(&s->bell, kind, id));

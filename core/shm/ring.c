@@ -101,11 +101,10 @@ bool ring_drained(struct ring_out *r)
 	return look_at_pos(r) == 0 && r->cpos == r->wpos;
 }
 
-bool ring_want_drain(struct ring_out *r)
+void ring_want_drain(struct ring_out *r)
 {
 	arm_bump(&r->space);
-	atomic_thread_fence(memory_order_seq_cst); /* as S2: warm before the look that follows; twin F1 */
-	return true;
+	atomic_thread_fence(memory_order_seq_cst); /* as S2: warm before the look that follows; twin F1 in ring_publish() */
 }
 
 /* ---- Consumer -------------------------------------------------------------------------------------------------- */

@@ -68,8 +68,8 @@ int ring_space(struct ring_out *r);
 
 bool ring_drained(struct ring_out *r); /* the peer has freed everything */
 
-/* Ask for a SPACE entry when the peer frees more. true, always: look once more after it. */
-bool ring_want_drain(struct ring_out *r);
+/* Ask for a SPACE entry when the peer frees more; ring_drained() must be looked at after it. */
+void ring_want_drain(struct ring_out *r);
 
 /* Is there a frame (or what claims to be one)? A hint: nothing is checked. */
 static inline bool ring_waits(const struct ring_in *r)
@@ -92,7 +92,8 @@ bool ring_release(struct ring_in *r, uint64_t held);
 /* Publish what was freed, if anything. true: the peer waits for room, push SPACE. */
 bool ring_publish(struct ring_in *r);
 
-static inline bool ring_holds_all_freed(const struct ring_in *r)
+/* All that was taken is freed, and the peer knows. */
+static inline bool ring_all_freed(const struct ring_in *r)
 {
 	return r->published == r->rpos;
 }

@@ -362,7 +362,7 @@ static bool sleep_until_rung(struct side *s)
 static bool done(const struct side *s)
 {
 	for (unsigned i = 0; i < s->p->channels; i++)
-		if (!ring_holds_all_freed(&s->ch[i].in))
+		if (!ring_all_freed(&s->ch[i].in))
 			return false;
 	return s->sent == s->to_send && s->received == s->to_receive;
 }
