@@ -53,9 +53,9 @@ static struct pair other; /* a lives in ctx, b in a ctx of its own */
 static struct noted *noted;
 static uint64_t draw;
 static char dir[64], path[96];
-static uint64_t moved; /* messages, in all rounds */
+static uint64_t moved;     /* messages, in all rounds */
 static size_t fds_at_rest; /* between rounds */
-static unsigned met;   /* rounds in which there was a session */
+static unsigned met;       /* rounds in which there was a session */
 
 static uint64_t ns(void)
 {
@@ -358,7 +358,7 @@ static void run_rounds(enum role role, unsigned rounds)
 	fprintf(stderr, "# %llu messages, %u of %u rounds with a session\n", (unsigned long long)moved, met, rounds);
 	assert_true(met > 0);
 	if (!rounds_under_valgrind() && !rounds_under_sanitizer())
-		assert_true(moved > 100 * rounds && met > rounds / 2);
+		assert_true(moved > 20 * rounds && met > rounds / 4);
 	/* Memory is where it was; what the heap rounds up and sanitizers keep is not counted. */
 	if (!rounds_under_valgrind() && !rounds_under_sanitizer())
 		assert_true(leaks_resident() < before + limit);
