@@ -205,9 +205,13 @@ void channel_release_user(struct rill_channel *ch, int reason)
 {
 	struct rill_session *s = ch->session;
 	bool offered = ch->state == CHANNEL_OFFERED;
+	void (*released)(struct rill_channel * ch) = ch->released;
 
 	if (ch->closed)
 		return;
+	ch->released = NULL;
+	if (released)
+		released(ch);
 	send_undo(ch);
 	if (link_linked(&ch->unchecked))
 		send_check(ch);
@@ -255,7 +259,7 @@ int rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_e
 	int e = channel_check(ch);
 
 	if (e == 0)
-		e = table_copy(&copy, sizeof(copy), events);
+		e = ch->released ? -EBUSY : table_copy(&copy, sizeof(copy), events);
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);

@@ -317,6 +317,7 @@ struct rill_channel {
 
 	char *label; /* name NUL metadata */
 	uint16_t name_len, metadata_len;
+	void (*released)(struct rill_channel *ch); /* a layer above has it, and its events: the user let go. NULL: none */
 	struct rill_channel_events events;
 	void *user;
 };

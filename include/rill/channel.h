@@ -79,7 +79,8 @@ RILL_API int rill_channel_open(struct rill_channel **ret_channel, struct rill_se
                                const struct rill_channel_options *options, const struct rill_channel_events *events,
                                void *user);
 
-/* Replace callbacks and user pointer, at any time. 0;  -EINVAL (`size` not set), -E2BIG: the old ones stay. */
+/* Replace callbacks and user pointer, at any time. 0;  -EINVAL (`size` not set), -E2BIG, -EBUSY (it is an rpc's): the old ones
+ * stay. */
 RILL_API int rill_channel_set_events(struct rill_channel *ch, const struct rill_channel_events *events, void *user);
 RILL_API void *rill_channel_user(const struct rill_channel *ch);                            /* NULL once closed */
 RILL_API struct rill_session *rill_channel_session(const struct rill_channel *ch);          /* NULL once closed */

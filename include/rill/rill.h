@@ -11,6 +11,7 @@
 #include <rill/listener.h>
 #include <rill/msg.h>
 #include <rill/poll.h>
+#include <rill/rpc.h>
 #include <rill/select.h>
 #include <rill/session.h>
 

@@ -1,0 +1,289 @@
+/* core/rpc/outbound.c - what goes out: one message of the channel each, its tag made here. What the library has to say itself
+ * goes first once there is room, so that a user who sends all the time cannot keep a refusal or a cancel back. */
+#include "rpc/rpc.h"
+
+#include <string.h>
+
+int outbound_small(struct rill_rpc *rpc, uint64_t tag)
+{
+	struct rill_out out = {.size = sizeof(out), .tag = tag};
+	int e = rpc_reason(rpc);
+
+	if (e == 0)
+		e = rill_channel_sendmsg(rpc->ch, &out);
+	return e == -EBUSY ? -EAGAIN : e; /* the user builds something in place: after his commit */
+}
+
+static int send_own(struct rill_rpc *rpc)
+{
+	int e = requests_send_unsent(rpc);
+
+	return calls_send_cancels(rpc) < 0 ? -EAGAIN : e;
+}
+
+/* May the user send? 0, -EAGAIN, -EBUSY, or the reason. */
+static int gate(struct rill_rpc *rpc)
+{
+	int e = rpc_reason(rpc);
+
+	if (e == 0 && rpc->use != USE_NONE)
+		e = -EBUSY;
+	if (e == 0 && rpc->unsent_count && send_own(rpc) < 0)
+		e = -EAGAIN;
+	if (e == -EAGAIN)
+		rpc->wants_room = true;
+	return e;
+}
+
+/* The user's table with our tag. */
+static int tagged(struct rill_out *to, const struct rill_out *from, uint64_t tag)
+{
+	int e = table_copy(to, sizeof(*to), from);
+
+	if (e == 0 && to->tag > RILL_MARK_MAX)
+		e = -EINVAL;
+	to->size = sizeof(*to);
+	to->tag = tag | to->tag << 3;
+	return e;
+}
+
+/* Send it, or reserve room for it. */
+static int say(struct rill_rpc *rpc, uint64_t tag, const struct rill_out *out, size_t len, struct rill_room *ret_room)
+{
+	struct rill_out o;
+	int e = tagged(&o, out, tag);
+
+	if (e < 0)
+		return e;
+	e = ret_room ? rill_channel_reservemsg(rpc->ch, len, &o, ret_room) : rill_channel_sendmsg(rpc->ch, &o);
+	if (e == -EAGAIN)
+		rpc->wants_room = true;
+	return e;
+}
+
+void outbound_flush(struct rill_rpc *rpc)
+{
+	if (rpc->use == USE_NONE && rpc->unsent_count && send_own(rpc) < 0)
+		return;
+	if (!rpc->wants_room)
+		return;
+	rpc->wants_room = false;
+	if (rpc->events.writable)
+		rpc->events.writable(rpc, rpc->user);
+}
+
+/* ---- Calls ------------------------------------------------------------------------------------------------------ */
+
+static int check_ask(struct rill_ask *ret, const struct rill_ask *ask)
+{
+	int e = ask ? table_copy(ret, sizeof(*ret), ask) : -EINVAL;
+
+	return e == 0 && !ret->answered ? -EINVAL : e;
+}
+
+static int ask_in(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, size_t len,
+                  struct rill_room *ret_room, uint32_t *ret_slot)
+{
+	int e = gate(rpc);
+
+	if (e == 0)
+		e = calls_take(rpc, ask, ret_slot);
+	if (e < 0)
+		return e;
+	e = say(rpc, tag_make(TAG_REQUEST, ask->type, calls_id(rpc, *ret_slot)), out, len, ret_room);
+	if (e < 0)
+		calls_drop(rpc, *ret_slot);
+	return e;
+}
+
+static void begin_call(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns, struct rill_call *ret_call)
+{
+	calls_begin(rpc, slot, timeout_ns);
+	if (ret_call)
+		*ret_call = (struct rill_call){.rpc = rpc, .id = calls_id(rpc, slot)};
+}
+
+int rill_rpc_call(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, struct rill_call *ret_call)
+{
+	struct rill_ask a;
+	uint32_t slot;
+	int e = rpc_check(rpc);
+
+	if (e == 0)
+		e = check_ask(&a, ask);
+	if (e < 0)
+		return e;
+	ctx_enter(rpc_ctx(rpc));
+	e = ask_in(rpc, &a, out, 0, NULL, &slot);
+	if (e == 0)
+		begin_call(rpc, slot, a.timeout_ns, ret_call);
+	ctx_leave(rpc_ctx(rpc));
+	return e;
+}
+
+int rill_rpc_call_reserve(struct rill_rpc *rpc, const struct rill_ask *ask, size_t len, const struct rill_out *out,
+                          struct rill_room *ret_room)
+{
+	struct rill_ask a;
+	int e = rpc_check(rpc);
+
+	if (e == 0)
+		e = ret_room ? check_ask(&a, ask) : -EINVAL;
+	if (e < 0)
+		return e;
+	ctx_enter(rpc_ctx(rpc));
+	e = ask_in(rpc, &a, out, len, ret_room, &rpc->use_slot);
+	if (e == 0) {
+		rpc->use = USE_CALL;
+		rpc->use_timeout_ns = a.timeout_ns;
+	}
+	ctx_leave(rpc_ctx(rpc));
+	return e;
+}
+
+/* ---- Notifications ---------------------------------------------------------------------------------------------- */
+
+static int notify_in(struct rill_rpc *rpc, uint16_t type, const struct rill_out *out, size_t len, struct rill_room *ret_room)
+{
+	int e;
+
+	ctx_enter(rpc_ctx(rpc));
+	e = gate(rpc);
+	if (e == 0)
+		e = say(rpc, tag_make(TAG_NOTIFICATION, type, 0), out, len, ret_room);
+	if (e == 0 && ret_room)
+		rpc->use = USE_NOTIFICATION;
+	ctx_leave(rpc_ctx(rpc));
+	return e;
+}
+
+int rill_rpc_notify(struct rill_rpc *rpc, uint16_t type, const struct rill_out *out)
+{
+	int e = rpc_check(rpc);
+
+	return e < 0 ? e : notify_in(rpc, type, out, 0, NULL);
+}
+
+int rill_rpc_notify_reserve(struct rill_rpc *rpc, uint16_t type, size_t len, const struct rill_out *out,
+                            struct rill_room *ret_room)
+{
+	int e = rpc_check(rpc);
+
+	if (e == 0 && !ret_room)
+		e = -EINVAL;
+	return e < 0 ? e : notify_in(rpc, type, out, len, ret_room);
+}
+
+/* ---- Answers ---------------------------------------------------------------------------------------------------- */
+
+static int answer_in(struct rill_request rq, bool last, const struct rill_out *out, size_t len, struct rill_room *ret_room)
+{
+	const struct request *q = request_of(rq);
+	struct rill_rpc *rpc = rq.rpc;
+	int e;
+
+	ctx_enter(rpc_ctx(rpc));
+	e = gate(rpc);
+	if (e == 0)
+		e = say(rpc, tag_make(last ? TAG_ANSWER : TAG_PART, 0, q->id), out, len, ret_room);
+	if (e == 0 && ret_room) {
+		rpc->use = last ? USE_ANSWER : USE_PART;
+		rpc->use_for = rq;
+	} else if (e == 0 && last) {
+		request_free(rpc, rq.slot);
+	}
+	ctx_leave(rpc_ctx(rpc));
+	return e;
+}
+
+int rill_request_answer(struct rill_request rq, const struct rill_out *out)
+{
+	int e = request_check(rq);
+
+	return e < 0 ? e : answer_in(rq, true, out, 0, NULL);
+}
+
+int rill_request_part(struct rill_request rq, const struct rill_out *out)
+{
+	int e = request_check(rq);
+
+	return e < 0 ? e : answer_in(rq, false, out, 0, NULL);
+}
+
+int rill_request_reserve(struct rill_request rq, bool last, size_t len, const struct rill_out *out, struct rill_room *ret_room)
+{
+	int e = request_check(rq);
+
+	if (e == 0 && !ret_room)
+		e = -EINVAL;
+	return e < 0 ? e : answer_in(rq, last, out, len, ret_room);
+}
+
+/* ---- Commit, cancel --------------------------------------------------------------------------------------------- */
+
+static bool is_answer(const struct rill_rpc *rpc)
+{
+	return rpc->use == USE_PART || rpc->use == USE_ANSWER;
+}
+
+/* The reservation is over: what had to wait for it goes out. */
+static void unuse(struct rill_rpc *rpc)
+{
+	rpc->use = USE_NONE;
+	if (rpc->unsent_count)
+		send_own(rpc);
+}
+
+static void drop_room(struct rill_rpc *rpc)
+{
+	if (rpc->ch)
+		rill_channel_cancel(rpc->ch);
+	if (rpc->use == USE_CALL)
+		calls_drop(rpc, rpc->use_slot);
+	unuse(rpc);
+}
+
+static int commit(struct rill_rpc *rpc, size_t len)
+{
+	int e = rpc_reason(rpc);
+
+	if (e == 0 && is_answer(rpc) && !request_of(rpc->use_for))
+		e = -ECANCELED;
+	return e == 0 ? rill_channel_commit(rpc->ch, len) : e;
+}
+
+static void committed(struct rill_rpc *rpc, struct rill_call *ret_call)
+{
+	if (rpc->use == USE_CALL)
+		begin_call(rpc, rpc->use_slot, rpc->use_timeout_ns, ret_call);
+	else if (rpc->use == USE_ANSWER)
+		request_free(rpc, rpc->use_for.slot);
+	unuse(rpc);
+}
+
+int rill_rpc_commit(struct rill_rpc *rpc, size_t len, struct rill_call *ret_call)
+{
+	int e = rpc_check(rpc);
+
+	if (e == 0 && rpc->use == USE_NONE)
+		e = -EINVAL;
+	if (e < 0)
+		return e;
+	ctx_enter(rpc_ctx(rpc));
+	e = commit(rpc, len);
+	if (e == 0)
+		committed(rpc, ret_call);
+	else if (e != -EINVAL)
+		drop_room(rpc);
+	ctx_leave(rpc_ctx(rpc));
+	return e;
+}
+
+void rill_rpc_cancel(struct rill_rpc *rpc)
+{
+	if (rpc_check(rpc) < 0 || rpc->use == USE_NONE)
+		return;
+	ctx_enter(rpc_ctx(rpc));
+	drop_room(rpc);
+	ctx_leave(rpc_ctx(rpc));
+}
