@@ -4,7 +4,7 @@
 #       make demo     the cache demo over a real directory (DIR=/usr/include)
 #       make bench    round trips beside their floors (QUICK=1)
 #       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
-#       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR DESTDIR
+#       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
 #
 # CC CFLAGS CPPFLAGS LDFLAGS are yours and are added to what is needed. WERROR=1, V=1 (show commands), SAN=address,undefined,
@@ -105,6 +105,7 @@ adapters := $(filter $(found),$(outside))
 schema_c := $(wildcard core/schema/*.c)
 core_c := $(filter-out $(schema_c),$(wildcard core/*.c core/*/*.c)) $(wildcard $(inside:%=adapters/%.c))
 adapters_c := $(adapters:%=adapters/%.c)
+plugin_c := $(wildcard core/schema/compiler/*.c)
 names := librill librill-schema $(adapters:%=librill-%)
 have := $(foreach p,$(filter libevent libev,$(found)),-DHAVE_$(shell echo $p | tr a-z A-Z)=1)
 
@@ -113,8 +114,8 @@ archives := $(names:%=$(B)/%.a)
 # libevent before libev, which defines libevent's names, too.
 adapter_libs := $(foreach a,$(filter libevent,$(adapters)) $(filter-out libevent,$(adapters)),$($a_libs))
 
-libs: $(archives) $(names:%=$(B)/%.so)
-	@echo 'built in $(B): $(names)'
+libs: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
+	@echo 'built in $(B): $(names) capnpc-rill'
 ifneq ($(filter-out $(found),libevent libev),)
 	@echo 'left out: $(foreach p,$(filter-out $(found),libevent libev),librill-$p (no $p found: apt-get install $($p_package)))'
 endif
@@ -123,7 +124,7 @@ endif
 
 # A stamp is rewritten when what it says has changed: everything depends on the flags, an archive on what is in it.
 $(B)/flags: said = $(cc) $(ld) $(have)
-$(B)/sources: said = $(sort $(wildcard core/*.c core/*/*.c adapters/*.c tests/support/*.c tests/loops/*.c demos/*.c))
+$(B)/sources: said = $(sort $(wildcard core/*.c core/*/*.c core/*/*/*.c adapters/*.c tests/support/*.c tests/loops/*.c demos/*.c))
 $(B)/flags $(B)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(said))' | cmp -s - $@ || echo '$(subst ','\'',$(said))' >$@
@@ -161,6 +162,7 @@ $(B)/librill.a: $(B)/librill.o
 $(B)/librill-schema.a: $(B)/librill-schema.o
 $(B)/tests/librill.a: $(call objects,$(core_c))
 $(B)/tests/librill-schema.a: $(call objects,$(schema_c))
+$(B)/tests/libcapnpc-rill.a: $(call objects,$(filter-out %/main.c,$(plugin_c)))
 $(foreach a,$(adapters),$(eval $(B)/librill-$a.a: $(B)/adapters/$a.o))
 
 $(B)/%.a: $(B)/sources
@@ -183,6 +185,27 @@ $(B)/librill-%.so: $(B)/adapters/%.o $(B)/librill.so $(B)/rill.map
 	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o %.so,$^) $($*_libs)
 	$(Q)ln -sf $(@F) $@.$(soversion)
 
+# ---- the compiler plugin, and what it makes of our own schemas --------------------------------------------------------
+# It is built without capnp: what it reads its input with was made by itself before and is checked in (tests/unit/schema
+# compares). A schema of ours, DIR/NAME.capnp, becomes $(B)/gen/DIR/NAME.rill.h and .c, where there is capnp.
+
+$(B)/capnpc-rill: $(call objects,$(plugin_c)) $(B)/librill-schema.a
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+gen := $(B)/gen
+capnp := $(if $(filter-out clean,$(goals)),$(shell command -v capnp))
+
+$(gen)/%.rill.h $(gen)/%.rill.c &: %.capnp $(B)/capnpc-rill include/rill/rill.capnp
+	@mkdir -p $(gen)
+	$(call say,CAPNP $<)
+	$(Q)$(capnp) compile -Iinclude -o$(CURDIR)/$(B)/capnpc-rill:$(gen) $<
+
+$(gen)/%.o: flags = -Iinclude
+$(gen)/%.o: $(gen)/%.c $(B)/flags
+	$(call say,CC $<)
+	$(Q)$(cc) $(flags) -MF $(@:.o=.d) -c -o $@ $<
+
 # ---- tests ----------------------------------------------------------------------------------------------------------
 # unit, fault, interop: a program per file. contract, scenario: a program per file and loop.
 
@@ -200,7 +223,7 @@ programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring
 programs := $(addprefix $(B)/,$(sort $(programs)))
 
 support := $(B)/tests/libsupport.a
-internal := $(B)/tests/librill.a $(B)/tests/librill-schema.a $(filter-out %/librill.a %/librill-schema.a,$(archives))
+internal := $(B)/tests/librill.a $(B)/tests/librill-schema.a $(B)/tests/libcapnpc-rill.a $(filter-out %/librill.a %/librill-schema.a,$(archives))
 $(support): $(call objects,$(wildcard tests/support/*.c tests/loops/notes.c))
 
 # The allocator is wrapped, so that tests can count and refuse (tests/support/allocs.h).
@@ -223,6 +246,9 @@ $(looped:%=$(B)/%-$(1)): $(B)/%-$(1): $(B)/%.o $(B)/tests/loops/$(1).o $(support
 	$$(Q)$$(link_test)
 endef
 $(foreach l,$(loops),$(eval $(call looped_with,$l)))
+
+# Those of the schemas run the plugin.
+$(addprefix $(B)/,$(filter tests/unit/schema/%,$(single))): | $(B)/capnpc-rill
 
 # interop runs the demos.
 $(addprefix $(B)/,$(filter tests/interop/%,$(single))): | demos
@@ -296,11 +322,13 @@ fuzz: $(fuzz)
 
 # ---- install --------------------------------------------------------------------------------------------------------
 
+BINDIR ?= $(PREFIX)/bin
 headers := $(filter-out $(foreach p,$(filter-out $(adapters),libevent libev),include/rill/$p.h),$(wildcard include/rill/*.h))
 
-install: $(archives) $(names:%=$(B)/%.so)
-	install -d '$(DESTDIR)$(INCLUDEDIR)/rill' '$(DESTDIR)$(LIBDIR)/pkgconfig'
-	install -m 644 $(headers) '$(DESTDIR)$(INCLUDEDIR)/rill'
+install: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
+	install -d '$(DESTDIR)$(INCLUDEDIR)/rill' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(BINDIR)'
+	install -m 644 $(headers) include/rill/rill.capnp '$(DESTDIR)$(INCLUDEDIR)/rill'
+	install -m 755 $(B)/capnpc-rill '$(DESTDIR)$(BINDIR)'
 	install -m 644 $(archives) '$(DESTDIR)$(LIBDIR)'
 	set -e; for lib in $(names); do \
 		install -m 755 $(B)/$$lib.so '$(DESTDIR)$(LIBDIR)'/$$lib.so.$(version); \
@@ -327,7 +355,7 @@ pc = printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)
 compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
 
-everything := $(core_c) $(schema_c) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
+everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
 	tests/fault/*.c tests/interop/*.c tests/bench/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude,\

@@ -242,6 +242,39 @@ int rill_slot_copy(struct rill_slot slot, struct rill_pointer from)
 	return slot.builder ? tell(slot.builder, from.reader, rill_reader_error(from.reader), copy_to(slot, from, 0)) : -EINVAL;
 }
 
+struct rill_slot rill_slot_or(struct rill_slot slot, const struct rill_segment *otherwise)
+{
+	if (slot.builder && !rill_load_u64(builder_at(slot.builder, slot.segment, slot.at)))
+		rill_slot_copy(slot, rill_segment_root(otherwise));
+	return slot;
+}
+
+/* A pointer as there might be one just at the object: that way the object is checked anew, as any that is followed. */
+static struct rill_pointer pointer_to(struct rill_reader *reader, const struct rill_segment *segment, uint64_t at,
+                                      uint64_t bare, uint32_t depth)
+{
+	struct rill_pointer p = {reader, segment, word_aimed(bare, at, at), (uint32_t)at, depth + 1};
+
+	return p;
+}
+
+int rill_slot_set_list(struct rill_slot slot, struct rill_list from)
+{
+	uint64_t words = (uint64_t)from.count * from.step / RILL_WORD;
+
+	if (!slot.builder)
+		return -EINVAL;
+	if (!from.segment) {
+		rill_slot_clear(slot);
+		return 0;
+	}
+	if (from.kind == RILL_LIST_STRUCT)
+		return rill_slot_copy(slot, pointer_to(from.reader, from.segment, (uint64_t)from.at - 1,
+		                                       list_word(RILL_LIST_STRUCT, words), from.depth));
+	return rill_slot_copy(slot,
+	                      pointer_to(from.reader, from.segment, from.at, list_word(from.kind, from.count), from.depth));
+}
+
 /* The pointers that both have, raw, and then copied as those of any struct. */
 static int copy_pointers(struct rill_struct_builder to, struct rill_struct from, uint32_t count)
 {
@@ -289,4 +322,45 @@ int rill_struct_copy(struct rill_struct_builder to, struct rill_struct from)
 			memset(builder_at(to.builder, to.segment, to.at), 0, to.pointers * RILL_WORD);
 	}
 	return tell(to.builder, from.reader, rill_reader_error(from.reader), r);
+}
+
+/* Elements of lists need not be whole words, and no pointer leads to them: those are copied field by field. */
+static bool is_whole(struct rill_struct s)
+{
+	return s.data_bytes % RILL_WORD == 0 && s.at >= s.data_bytes / RILL_WORD &&
+	       s.data == segment_at(s.segment, s.at - s.data_bytes / RILL_WORD);
+}
+
+static int set_part(struct rill_slot slot, struct rill_struct from)
+{
+	unsigned char *at = builder_at(slot.builder, slot.segment, slot.at);
+	uint64_t before = rill_load_u64(at);
+	struct rill_struct_builder s;
+	struct mark mark;
+	int r;
+
+	builder_mark(slot.builder, &mark);
+	s = rill_slot_init_struct(slot, (from.data_bytes + 7) / RILL_WORD, from.pointers);
+	if (!s.builder)
+		return slot.builder->error;
+	r = rill_struct_copy(s, from);
+	if (r < 0) {
+		rill_store_u64(at, before);
+		builder_rewind(slot.builder, &mark);
+	}
+	return r;
+}
+
+int rill_slot_set_struct(struct rill_slot slot, struct rill_struct from)
+{
+	if (!slot.builder)
+		return -EINVAL;
+	if (!from.segment) {
+		rill_slot_clear(slot);
+		return 0;
+	}
+	if (!is_whole(from))
+		return set_part(slot, from);
+	return rill_slot_copy(slot, pointer_to(from.reader, from.segment, from.at - from.data_bytes / RILL_WORD,
+	                                       struct_word(from.data_bytes / RILL_WORD, from.pointers), from.depth));
 }

@@ -165,3 +165,49 @@ struct rill_list_builder rill_slot_edit_list(struct rill_slot slot, enum rill_li
 	l.kind = view.kind;
 	return l;
 }
+
+/* All elements into larger ones; a pointer word says the same from its new place. */
+static int move_elements(struct rill_list_builder to, struct rill_list_builder old)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < old.count; i++) {
+		struct rill_struct_builder from = rill_list_edit(old, i), s = rill_list_edit(to, i);
+
+		if (old.data_bytes)
+			memcpy(s.data, from.data, old.data_bytes);
+		for (j = 0; j < old.pointers; j++) {
+			struct rill_slot slot = rill_struct_slot(from, j);
+			int r = aim_as(rill_struct_slot(s, j), slot,
+			               rill_load_u64(builder_at(old.builder, slot.segment, slot.at)));
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+struct rill_list_builder rill_slot_edit_structs(struct rill_slot slot, size_t data_words, size_t pointers)
+{
+	struct rill_list_builder old = rill_slot_edit_list(slot, RILL_LIST_STRUCT), l;
+	uint64_t before;
+	int r;
+
+	if (!old.builder || (old.data_bytes % 8 == 0 && old.data_bytes / 8 >= data_words && old.pointers >= pointers))
+		return old;
+	before = rill_load_u64(builder_at(slot.builder, slot.segment, slot.at));
+	l = rill_slot_init_structs(slot, old.count, larger(data_words, (old.data_bytes + 7) / 8),
+	                           larger(pointers, old.pointers));
+	if (!l.builder)
+		return no_list;
+	r = move_elements(l, old);
+	if (r < 0) {
+		rill_builder_fail(slot.builder, r);
+		rill_store_u64(builder_at(slot.builder, slot.segment, slot.at), before);
+		return no_list;
+	}
+	if (old.count && old.step)
+		memset(old.data, 0, (size_t)old.count * old.step);
+	return l;
+}

@@ -61,9 +61,14 @@ struct rill_pointer rill_struct_pointer(struct rill_struct s, size_t index)
 
 struct rill_pointer rill_pointer_or(struct rill_pointer p, const struct rill_segment *otherwise)
 {
-	if (p.word || !otherwise || !otherwise->count)
-		return p;
-	return pointer_at(NULL, otherwise, 0, RILL_DEPTH_MAX);
+	return p.word ? p : rill_segment_root(otherwise);
+}
+
+struct rill_pointer rill_segment_root(const struct rill_segment *segment)
+{
+	if (!segment || !segment->count)
+		return no_pointer;
+	return pointer_at(NULL, segment, 0, RILL_DEPTH_MAX);
 }
 
 /* Step down to what p points at: 1, 0 or negative. */

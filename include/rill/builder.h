@@ -126,13 +126,25 @@ RILL_API char *rill_slot_init_text(struct rill_slot slot, size_t len); /* the NU
 RILL_API void *rill_slot_init_data(struct rill_slot slot, size_t len);
 RILL_API int rill_slot_set_text(struct rill_slot slot, const char *text, size_t len); /* NULL: null */
 RILL_API int rill_slot_set_data(struct rill_slot slot, const void *data, size_t len); /* NULL: null */
+
+static inline int rill_slot_set_string(struct rill_slot slot, const char *string) /* NULL: null */
+{
+	return rill_slot_set_text(slot, string, string ? strlen(string) : 0);
+}
+
 RILL_API int rill_slot_set_capability(struct rill_slot slot, uint32_t index);
 RILL_API void rill_slot_clear(struct rill_slot slot);
 
 /* What is there already, to go on with it. A struct that is smaller than asked for (of an older schema) is made anew with
- * its contents moved; null makes a new one. A list is given as it is: empty if null. */
+ * its contents moved; null makes a new one. A list is given as it is: empty if null. A list whose elements are smaller, or
+ * plain values or pointers of an older schema, is made anew as one of structs in the same way; views of the old one are
+ * dead. */
 RILL_API struct rill_struct_builder rill_slot_edit_struct(struct rill_slot slot, size_t data_words, size_t pointers);
 RILL_API struct rill_list_builder rill_slot_edit_list(struct rill_slot slot, enum rill_list_kind kind);
+RILL_API struct rill_list_builder rill_slot_edit_structs(struct rill_slot slot, size_t data_words, size_t pointers);
+
+/* The slot; if it is null it gets a copy of `otherwise` first, as rill_pointer_or() reads it. */
+RILL_API struct rill_slot rill_slot_or(struct rill_slot slot, const struct rill_segment *otherwise);
 
 /* Let `to` point at what `from` points at, and `from` at nothing; both of one message. */
 RILL_API int rill_slot_move(struct rill_slot to, struct rill_slot from);
@@ -141,6 +153,10 @@ RILL_API int rill_slot_move(struct rill_slot to, struct rill_slot from);
  * The builder's errors, and -EBADMSG, -EMSGSIZE, -ELOOP as in rill/reader.h: a broken message is not an error of the
  * builder. A failed call leaves the slot and the message as they were. */
 RILL_API int rill_slot_copy(struct rill_slot slot, struct rill_pointer from);
+
+/* The same from a view; of a struct all that is stored, also what a newer schema put there. An empty view: null. */
+RILL_API int rill_slot_set_struct(struct rill_slot slot, struct rill_struct from);
+RILL_API int rill_slot_set_list(struct rill_slot slot, struct rill_list from);
 
 /* ---- structs: offsets in bytes (of bools: in bits) ------------------------------------------------------------------ */
 
@@ -225,6 +241,25 @@ static inline void rill_struct_set_f32(struct rill_struct_builder s, uint32_t of
 static inline void rill_struct_set_f64(struct rill_struct_builder s, uint32_t offset, double value, double otherwise)
 {
 	rill_struct_set_u64(s, offset, rill_bits_f64(value), rill_bits_f64(otherwise));
+}
+
+/* Set the tag of a union; was it another one? */
+static inline bool rill_struct_switch(struct rill_struct_builder s, uint32_t offset, uint16_t tag)
+{
+	if (!rill_struct_takes(s, offset, 2) || rill_load_u16(s.data + offset) == tag)
+		return false;
+	rill_store_u16(s.data + offset, tag);
+	return true;
+}
+
+/* The slot of a union's member: its tag is set, and what another member left there is dropped. */
+static inline struct rill_slot rill_struct_union_slot(struct rill_struct_builder s, size_t index, uint32_t offset, uint16_t tag)
+{
+	struct rill_slot slot = rill_struct_slot(s, index);
+
+	if (rill_struct_switch(s, offset, tag))
+		rill_slot_clear(slot);
+	return slot;
 }
 
 /* ---- lists ---------------------------------------------------------------------------------------------------------- */

@@ -139,6 +139,9 @@ RILL_API int rill_pointer_read_size(struct rill_size *ret_size, struct rill_poin
 /* p, or where p is null the root of `otherwise`: a message of one segment that is compiled in. */
 RILL_API struct rill_pointer rill_pointer_or(struct rill_pointer p, const struct rill_segment *otherwise);
 
+/* The root of a message of one segment that is compiled in: a constant. Read without limits. */
+RILL_API struct rill_pointer rill_segment_root(const struct rill_segment *segment);
+
 static inline bool rill_pointer_has(struct rill_pointer p)
 {
 	return p.word != 0;

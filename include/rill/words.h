@@ -16,6 +16,14 @@ extern "C" {
 
 #define RILL_WORD ((size_t)8) /* bytes of a word */
 
+/* What capnpc-rill writes: its version, and how an enum of a schema is declared. Any 16-bit value may come in one. */
+#define RILL_GENERATED 1
+#ifdef __cplusplus
+#define RILL_ENUM16 : uint16_t
+#else
+#define RILL_ENUM16
+#endif
+
 /* One piece of a message: `count` words at `words`, 8-aligned. The struct itself is in your private memory. */
 struct rill_segment {
 	const void *words;

@@ -1,0 +1,518 @@
+/* core/schema/compiler/names.c - what things are called in C.
+ *
+ * A name is made of the names of what it is in and its own, in C's manner: Outer.innerThing is outer_inner_thing. What C, C++
+ * or the library have taken gets an ending, what the file itself has taken a number. Names are given per file and in the
+ * order of its declarations, types before groups, so that they are the same whatever other files are compiled along.
+ */
+#include "schema/compiler/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PREFIX_ID UINT64_C(0x8f9239f6bb2fb86a) /* annotations of rill/rill.capnp */
+#define NAME_ID UINT64_C(0xfc5affec120f5e11)
+
+/* ---- words of C, C++ and their libraries ---------------------------------------------------------------------------- */
+
+static const char taken[] =
+	" alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char char16_t char32_t char8_t "
+	"class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
+	"default delete do double dynamic_cast else enum errno explicit export extern false float for friend goto i386 if "
+	"inline int linux long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected "
+	"public register reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast "
+	"stderr stdin stdout struct switch template this thread_local throw true try typedef typeid typename typeof "
+	"typeof_unqual union unix unsigned using virtual void volatile wchar_t while xor xor_eq BUFSIZ DOMAIN EOF FALSE "
+	"INFINITY NAN NULL OVERFLOW RAND_MAX TRUE UNDERFLOW main ";
+
+static bool is_taken(const char *name)
+{
+	size_t len = strlen(name);
+	const char *at = taken;
+
+	while ((at = strstr(at + 1, name))) {
+		if (at[-1] == ' ' && at[len] == ' ')
+			return true;
+	}
+	return strncmp(name, "rill_", 5) == 0 || strncmp(name, "RILL_", 5) == 0;
+}
+
+/* ---- spelling ------------------------------------------------------------------------------------------------------- */
+
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Nothing else gets into C: a name is what an identifier is, without __ anywhere. */
+static bool is_plain(struct rill_text name)
+{
+	size_t i;
+
+	if (!name.len || name.len > C_NAME_MAX || is_digit(name.at[0]) || name.at[0] == '_')
+		return false;
+	for (i = 0; i < name.len; i++) {
+		char c = name.at[i];
+
+		if (!is_upper(c) && !is_lower(c) && !is_digit(c) && c != '_')
+			return false;
+		if (c == '_' && i + 1 < name.len && name.at[i + 1] == '_')
+			return false;
+	}
+	return true;
+}
+
+/* A word begins at a capital behind a small letter or digit, and at one before a small letter. */
+static bool begins_word(struct rill_text name, size_t i)
+{
+	if (!i || !is_upper(name.at[i]) || name.at[i - 1] == '_')
+		return false;
+	return !is_upper(name.at[i - 1]) || (i + 1 < name.len && is_lower(name.at[i + 1]));
+}
+
+static char in_small(char c)
+{
+	return is_upper(c) ? (char)(c - 'A' + 'a') : c;
+}
+
+static const char *snake(struct request *r, struct rill_text name)
+{
+	char small[2 * C_NAME_MAX + 1];
+	size_t i, n = 0;
+
+	if (!is_plain(name)) {
+		request_fail(r, "not a name: \"%.*s\"", name.len > 80 ? 80 : (int)name.len, name.at);
+		return NULL;
+	}
+	for (i = 0; i < name.len; i++) {
+		if (begins_word(name, i))
+			small[n++] = '_';
+		small[n++] = in_small(name.at[i]);
+	}
+	return pool_bytes(&r->pool, small, n);
+}
+
+/* The text of an annotation; absent: empty. */
+static struct rill_text said_by(struct annotation_list annotations, uint64_t id)
+{
+	struct rill_text none = {"", 0};
+	size_t i;
+
+	for (i = 0; i < annotation_list_count(annotations); i++) {
+		struct annotation a = annotation_list_at(annotations, i);
+
+		if (annotation_get_id(a) == id && value_which(annotation_get_value(a)) == VALUE_WHICH_TEXT)
+			return value_get_text(annotation_get_value(a));
+	}
+	return none;
+}
+
+const char *names_of(struct request *r, struct rill_text name, struct annotation_list annotations)
+{
+	struct rill_text said = said_by(annotations, NAME_ID);
+
+	if (!said.len)
+		return snake(r, name);
+	if (!is_plain(said)) {
+		request_fail(r, "$Rill.name is not a name: \"%.*s\"", said.len > 80 ? 80 : (int)said.len, said.at);
+		return NULL;
+	}
+	return pool_bytes(&r->pool, said.at, said.len);
+}
+
+const char *names_upper(struct request *r, const char *name)
+{
+	char *upper = pool_print(&r->pool, "%s", name), *c;
+
+	for (c = upper; c && *c; c++)
+		*c = is_lower(*c) ? (char)(*c - 'a' + 'A') : *c;
+	return upper;
+}
+
+/* ---- claims --------------------------------------------------------------------------------------------------------- */
+
+static size_t hash_of(const char *name)
+{
+	size_t hash = 5381;
+
+	while (*name)
+		hash = hash * 33 + (unsigned char)*name++;
+	return hash ^ hash >> 15;
+}
+
+static const char **place_of(const struct claims *c, const char *name)
+{
+	size_t i = hash_of(name) & (c->room - 1);
+
+	while (c->names[i] && strcmp(c->names[i], name) != 0)
+		i = (i + 1) & (c->room - 1);
+	return &c->names[i];
+}
+
+static int grow(struct request *r, struct claims *c)
+{
+	struct claims more = {NULL, c->count, c->room ? c->room * 2 : 1024};
+	size_t i;
+
+	if (c->count * 2 < c->room)
+		return 0;
+	more.names = calloc(more.room, sizeof(char *));
+	if (!more.names)
+		return request_fail(r, "no memory");
+	for (i = 0; i < c->room; i++) {
+		if (c->names[i])
+			*place_of(&more, c->names[i]) = c->names[i];
+	}
+	free(c->names);
+	*c = more;
+	return 0;
+}
+
+/* A pattern with its * or ^ replaced. */
+static const char *filled(struct request *r, const char *pattern, const char *name, const char *upper)
+{
+	size_t n = strcspn(pattern, "*^");
+
+	if (!pattern[n])
+		return pattern;
+	return pool_print(&r->pool, "%.*s%s%s", (int)n, pattern, pattern[n] == '*' ? name : upper, pattern + n + 1);
+}
+
+static bool all_free(struct request *r, const struct claims *c, const char *name, const char *upper,
+                     const char *const *patterns)
+{
+	for (; *patterns; patterns++) {
+		const char *whole = filled(r, *patterns, name, upper);
+
+		if (whole && c->room && *place_of(c, whole))
+			return false;
+	}
+	return true;
+}
+
+static int take_all(struct request *r, struct claims *c, const char *name, const char *upper, const char *const *patterns)
+{
+	for (; *patterns; patterns++) {
+		const char *whole = filled(r, *patterns, name, upper);
+
+		if (!whole || grow(r, c) < 0)
+			return request_fail(r, "no memory");
+		*place_of(c, whole) = whole;
+		c->count++;
+	}
+	return 0;
+}
+
+const char *names_claim(struct request *r, struct decl *file, const char *base, const char *const *patterns)
+{
+	const char *name = base, *upper;
+	unsigned n;
+
+	for (n = 2; name && n < 1000; n++) {
+		upper = names_upper(r, name);
+		if (!upper || strlen(name) > C_NAME_MAX)
+			break;
+		if (all_free(r, &file->claims, name, upper, patterns))
+			return take_all(r, &file->claims, name, upper, patterns) < 0 ? NULL : name;
+		name = pool_print(&r->pool, "%s%s%u", base, is_digit(base[strlen(base) - 1]) ? "_" : "", n);
+	}
+	if (base)
+		request_fail(r, "no name for \"%.80s\"", base);
+	return NULL;
+}
+
+/* ---- giving names --------------------------------------------------------------------------------------------------- */
+
+static const char *const of_struct[] = {"struct *",       "struct *_builder",
+                                        "struct *_list",  "struct *_list_builder",
+                                        "struct *_which", "*_which",
+                                        "*_of",           "*_read",
+                                        "*_root",         "*_new",
+                                        "*_edit",         "*_new_root",
+                                        "*_edit_root",    "*_built",
+                                        "*_copy",         "*_list_of",
+                                        "*_list_read",    "*_list_count",
+                                        "*_list_at",      "*_list_new",
+                                        "*_list_edit",    "*_list_edit_count",
+                                        "*_list_edit_at", "*_list_built",
+                                        "^_TYPE_ID",      "^_DATA_WORDS",
+                                        "^_POINTERS",     NULL};
+static const char *const of_group[] = {"struct *", "struct *_builder", "struct *_which", "*_which", "*_clear", "*_built", NULL};
+static const char *const of_enum[] = {"struct *", "*_at", "*_set_at", "*_name", "^_TYPE_ID", NULL};
+static const char *const of_id[] = {"^_TYPE_ID", NULL};
+static const char *const of_const[] = {"*", "^", "*_words", "*_segment", NULL};
+
+static const char *const *patterns_of(const struct decl *d, struct rill_text name)
+{
+	if (!d) /* not in the request: by its first letter */
+		return is_upper(name.at[0]) ? of_struct : of_const;
+	switch (node_which(d->node)) {
+	case NODE_WHICH_STRUCT:
+		return node_struct_get_is_group(node_get_struct(d->node)) ? of_group : of_struct;
+	case NODE_WHICH_ENUM:
+		return of_enum;
+	case NODE_WHICH_CONST:
+		return of_const;
+	default:
+		return of_id;
+	}
+}
+
+/* Name a decl, which may not be in the request; `outer` is how the schema calls what it is in. */
+static int name_one(struct request *r, struct decl *d, struct decl *file, const char *name, const char *outer,
+                    struct rill_text own)
+{
+	const char *const *patterns = patterns_of(d, own);
+	const char *upper = names_upper(r, name);
+
+	if (upper && (is_taken(name) || is_taken(upper)))
+		name = pool_print(&r->pool, "%s_%s", name, patterns == of_const ? "value" : "type");
+	name = name ? names_claim(r, file, name, patterns) : NULL;
+	if (!name)
+		return request_fail(r, "no memory");
+	if (!d)
+		return 0;
+	d->file = file;
+	d->name = name;
+	d->upper = names_upper(r, name);
+	d->outer = pool_print(&r->pool, "%s%s%.*s", outer, *outer ? "." : "", (int)own.len, own.at);
+	if (!d->upper || !d->outer)
+		return request_fail(r, "no memory");
+	r->order[r->ordered++] = d;
+	return 0;
+}
+
+static const char *joined(struct request *r, const char *prefix, const char *name)
+{
+	return name ? pool_print(&r->pool, "%s%s", prefix, name) : NULL;
+}
+
+/* All that is declared in a node, and in that. `prefix` goes before each name. */
+static int name_nested(struct request *r, struct decl *file, struct decl *in, const char *prefix, unsigned depth)
+{
+	struct node_nested_node_list list = node_get_nested_nodes(in->node);
+	struct annotation_list none = {0};
+	size_t i;
+
+	if (depth > NEST_MAX)
+		return request_fail(r, "types nest deeper than %u", NEST_MAX);
+	for (i = 0; i < node_nested_node_list_count(list); i++) {
+		struct node_nested_node nested = node_nested_node_list_at(list, i);
+		struct decl *d = request_find(r, node_nested_node_get_id(nested));
+		struct rill_text own = node_nested_node_get_name(nested);
+		const char *name = names_of(r, own, d ? node_get_annotations(d->node) : none), *inner;
+
+		if (d && (d->name || node_which(d->node) == NODE_WHICH_FILE))
+			return request_fail(r, "@0x%016llx is declared twice", (unsigned long long)d->id);
+		name = joined(r, prefix, name);
+		if (!name || name_one(r, d, file, name, in->outer, own) < 0)
+			return request_fail(r, "no memory");
+		inner = d ? pool_print(&r->pool, "%s_", d->name) : NULL;
+		if (d && (!inner || name_nested(r, file, d, inner, depth + 1) < 0))
+			return request_fail(r, "no memory");
+	}
+	return 0;
+}
+
+/* The groups of a struct, and of its groups. */
+static int name_groups(struct request *r, struct decl *d, unsigned depth)
+{
+	struct field_list fields = node_struct_get_fields(node_get_struct(d->node));
+	size_t i;
+
+	if (depth > NEST_MAX)
+		return request_fail(r, "groups nest deeper than %u", NEST_MAX);
+	for (i = 0; i < field_list_count(fields); i++) {
+		struct field f = field_list_at(fields, i);
+		struct decl *group;
+		const char *name;
+
+		if (field_which(f) != FIELD_WHICH_GROUP)
+			continue;
+		group = request_find(r, field_group_get_type_id(field_get_group(f)));
+		if (!group || group->name || node_which(group->node) != NODE_WHICH_STRUCT ||
+		    !node_struct_get_is_group(node_get_struct(group->node)))
+			return request_fail(r, "a group of %s is none", d->outer);
+		name = names_of(r, field_get_name(f), field_get_annotations(f));
+		name = name ? pool_print(&r->pool, "%s_%s", d->name, name) : NULL;
+		if (!name || name_one(r, group, d->file, name, d->outer, field_get_name(f)) < 0 ||
+		    name_groups(r, group, depth + 1) < 0)
+			return request_fail(r, "no memory");
+	}
+	return 0;
+}
+
+/* What a method takes or gives, where it was declared with the method. */
+static int name_content(struct request *r, struct decl *in, struct method m, uint64_t id, const char *ending)
+{
+	struct decl *d = request_find(r, id);
+	struct rill_text own = method_get_name(m);
+	const char *name;
+
+	if (!d || d->name || node_which(d->node) != NODE_WHICH_STRUCT || node_get_scope_id(d->node) != 0)
+		return 0;
+	name = names_of(r, own, method_get_annotations(m));
+	name = name ? pool_print(&r->pool, "%s_%s_%s", in->name, name, ending) : NULL;
+	if (!name || name_one(r, d, in->file, name, in->outer, own) < 0)
+		return request_fail(r, "no memory");
+	return name_groups(r, d, 0);
+}
+
+static int name_methods(struct request *r, struct decl *d)
+{
+	struct method_list methods = node_interface_get_methods(node_get_interface(d->node));
+	size_t i;
+
+	for (i = 0; i < method_list_count(methods); i++) {
+		struct method m = method_list_at(methods, i);
+
+		if (name_content(r, d, m, method_get_param_struct_type(m), "params") < 0 ||
+		    name_content(r, d, m, method_get_result_struct_type(m), "results") < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int name_file(struct request *r, struct decl *file)
+{
+	struct rill_text prefix = said_by(node_get_annotations(file->node), PREFIX_ID);
+	const char *before = pool_bytes(&r->pool, prefix.at, prefix.len);
+	size_t i, first = r->ordered, nested;
+
+	if (prefix.len && !is_plain(prefix))
+		return request_fail(r, "$Rill.prefix is not a name: \"%.*s\"", prefix.len > 80 ? 80 : (int)prefix.len,
+		                    prefix.at);
+	file->file = file;
+	file->outer = "";
+	if (!before || name_nested(r, file, file, before, 0) < 0)
+		return request_fail(r, "no memory");
+	for (i = first, nested = r->ordered; i < nested; i++) {
+		struct decl *d = r->order[i];
+
+		if (node_which(d->node) == NODE_WHICH_STRUCT && name_groups(r, d, 0) < 0)
+			return -1;
+	}
+	for (i = first; i < nested; i++) {
+		if (node_which(r->order[i]->node) == NODE_WHICH_INTERFACE && name_methods(r, r->order[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int names_give(struct request *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++) {
+		if (node_which(r->decls[i].node) == NODE_WHICH_FILE && name_file(r, &r->decls[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------------------------------- */
+
+#define PATTERNS 12
+
+/* Patterns that begin with the name of the decl, by capitals if so. */
+static int about(struct request *r, const struct decl *d, const char *const *endings, const char **ret)
+{
+	for (; *endings; endings++) {
+		*ret = pool_print(&r->pool, "%s%s", strchr(*endings, '^') ? d->upper : d->name, *endings);
+		if (!*ret++)
+			return request_fail(r, "no memory");
+	}
+	*ret = NULL;
+	return 0;
+}
+
+static int start_parts(struct request *r, struct decl *d, size_t count)
+{
+	d->parts = calloc(count + 1, sizeof(char *));
+	return d->parts ? 0 : request_fail(r, "no memory");
+}
+
+static int name_part(struct request *r, struct decl *d, size_t i, const char *name, const char *const *endings)
+{
+	const char *patterns[PATTERNS];
+
+	if (!name || about(r, d, endings, patterns) < 0)
+		return request_fail(r, "no memory");
+	d->parts[i] = names_claim(r, d->file, name, patterns);
+	return d->parts[i] ? 0 : -1;
+}
+
+static int name_fields(struct request *r, struct decl *d)
+{
+	static const char *const endings[] = {"_get_*",  "_set_*",  "_set_*_len", "_has_*",   "_read_*", "_init_*",
+	                                      "_edit_*", "_slot_*", "_*_default", "_WHICH_^", NULL};
+	struct field_list list = node_struct_get_fields(node_get_struct(d->node));
+	size_t i, count = field_list_count(list);
+
+	if (start_parts(r, d, count) < 0)
+		return -1;
+	for (i = 0; i < count; i++) {
+		struct field f = field_list_at(list, i);
+
+		if (name_part(r, d, i, names_of(r, field_get_name(f), field_get_annotations(f)), endings) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int name_enumerants(struct request *r, struct decl *d)
+{
+	static const char *const endings[] = {"_^", NULL};
+	struct enumerant_list list = node_enum_get_enumerants(node_get_enum(d->node));
+	size_t i, count = enumerant_list_count(list);
+
+	if (start_parts(r, d, count) < 0)
+		return -1;
+	for (i = 0; i < count; i++) {
+		struct enumerant e = enumerant_list_at(list, i);
+
+		if (name_part(r, d, i, names_of(r, enumerant_get_name(e), enumerant_get_annotations(e)), endings) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int name_method_ids(struct request *r, struct decl *d)
+{
+	static const char *const endings[] = {"_^_METHOD", NULL};
+	struct method_list list = node_interface_get_methods(node_get_interface(d->node));
+	size_t i, count = method_list_count(list);
+
+	if (start_parts(r, d, count) < 0)
+		return -1;
+	for (i = 0; i < count; i++) {
+		struct method m = method_list_at(list, i);
+
+		if (name_part(r, d, i, names_of(r, method_get_name(m), method_get_annotations(m)), endings) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int names_give_parts(struct request *r, struct decl *d)
+{
+	switch (node_which(d->node)) {
+	case NODE_WHICH_STRUCT:
+		return name_fields(r, d);
+	case NODE_WHICH_ENUM:
+		return name_enumerants(r, d);
+	case NODE_WHICH_INTERFACE:
+		return name_method_ids(r, d);
+	default:
+		return 0;
+	}
+}

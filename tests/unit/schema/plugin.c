@@ -1,0 +1,141 @@
+/* tests/unit/schema/plugin.c - capnpc-rill as the capnp tool runs it. Skipped where there is no capnp. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/rill-plugin-XXXXXX";
+static char plugin[4096]; /* beside us in the build */
+static char said[1 << 16];
+
+/* Run a shell line; what it says is in `said`. Its exit status. */
+__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
+{
+	char line[16384];
+	va_list args;
+	size_t n;
+	FILE *f;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	f = popen(line, "r");
+	assert_non_null(f);
+	n = fread(said, 1, sizeof(said) - 1, f);
+	said[n] = 0;
+	return pclose(f);
+}
+
+static void put(const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fputs(text, f) < 0, 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int compile(const char *name)
+{
+	return run("cd %s && capnp compile -I%s/include -o%s %s 2>&1", folder, getenv("PWD"), plugin, name);
+}
+
+/* A file of the folder holds this text. */
+static void holds(const char *name, const char *text)
+{
+	assert_int_equal(run("cat %s/%s", folder, name), 0);
+	if (!strstr(said, text))
+		print_error("%s has no: %s\n", name, text);
+	assert_non_null(strstr(said, text));
+}
+
+static void need_tool(void)
+{
+	if (strstr(folder, "XXXXXX"))
+		skip();
+}
+
+static void the_reader_of_requests_is_what_the_plugin_makes(void **state)
+{
+	(void)state;
+	need_tool();
+	/* another version's schema.capnp may know more */
+	if (run("capnp --version") != 0 || !strstr(said, "version 0.9.") ||
+	    access("/usr/include/capnp/schema.capnp", R_OK) != 0)
+		skip();
+	assert_int_equal(run("capnp compile -o%s:%s --src-prefix=/usr/include/capnp /usr/include/capnp/schema.capnp", plugin,
+	                     folder),
+	                 0);
+	assert_int_equal(run("cmp %s/schema.rill.h core/schema/compiler/schema.rill.h", folder), 0);
+	assert_int_equal(run("cmp %s/schema.rill.c core/schema/compiler/schema.rill.c", folder), 0);
+}
+
+static void what_cannot_be_done_is_said(void **state)
+{
+	(void)state;
+	need_tool();
+	assert_int_not_equal(run("echo nonsense | %s 2>&1", plugin), 0);
+	assert_non_null(strstr(said, "no CodeGeneratorRequest"));
+	put("bad.capnp", "@0xf0c2c4f7ddc6a5c1;\nusing Rill = import \"/rill/rill.capnp\";\n"
+	                 "struct S $Rill.name(\"a b; }\") { x @0 :Int8; }\n");
+	assert_int_not_equal(compile("bad.capnp"), 0);
+	assert_non_null(strstr(said, "is not a name: \"a b; }\""));
+}
+
+static void names_that_clash_get_numbers(void **state)
+{
+	(void)state;
+	need_tool();
+	put("clash.capnp", "@0xf0c2c4f7ddc6a5c2;\n"
+	                   "struct Int { class @0 :Int8; }\n"
+	                   "struct A { list :group { x @0 :Int8; } fooBAR @1 :Int8; fooBar @2 :Int8; }\n"
+	                   "struct AList { y @0 :Int8; }\n");
+	assert_int_equal(compile("clash.capnp"), 0);
+	holds("clash.rill.h", "struct int_type {");
+	holds("clash.rill.h", "int_type_get_class(struct int_type v)");
+	holds("clash.rill.h", "struct a_list {\n\tstruct rill_list l;");
+	holds("clash.rill.h", "struct a_list2 {\n\tstruct rill_struct s;");
+	holds("clash.rill.h", "struct a_list3 {\n\tstruct rill_struct s;");
+	holds("clash.rill.h", "a_get_foo_bar(struct a v)");
+	holds("clash.rill.h", "a_get_foo_bar2(struct a v)");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	if (system("command -v capnp >/dev/null 2>&1") != 0)
+		return 0;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return strstr(folder, "XXXXXX") ? 0 : run("rm -rf %s", folder);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_reader_of_requests_is_what_the_plugin_makes),
+		cmocka_unit_test(what_cannot_be_done_is_said),
+		cmocka_unit_test(names_that_clash_get_numbers),
+	};
+	char *real = realpath(argv[0], NULL);
+
+	if (argc < 1 || !real)
+		return 1;
+	snprintf(plugin, sizeof(plugin), "%s/../../../capnpc-rill", dirname(real));
+	free(real);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
