@@ -109,7 +109,11 @@ enum wire_kind {
 	WIRE_ARENA = 9,
 	WIRE_FORGET = 10,
 	WIRE_GOODBYE = 11,
+	WIRE_MAPPED = 20,
 };
+
+/* In HELLO. */
+#define WIRE_FEATURE_ADDRESS UINT64_C(0x10) /* I map your arenas where you tell me to, if I can, and answer with MAPPED */
 
 /* begins each */
 struct wire_packet {
@@ -121,7 +125,7 @@ struct wire_packet {
 struct wire_hello {
 	struct wire_packet p;
 	uint64_t magic;
-	uint64_t features; /* none are defined yet; unknown bits are ignored */
+	uint64_t features; /* WIRE_FEATURE_*; unknown bits are ignored */
 	uint64_t random;   /* the larger one opens odd channel ids */
 	uint64_t size;     /* of the region */
 	uint64_t mapped_bytes;
@@ -170,12 +174,19 @@ struct wire_arena {
 	struct wire_packet p;
 	uint32_t id, reserved;
 	uint64_t capacity;
-	uint64_t base; /* where the owner has it; 0: not told */
+	uint64_t base; /* where the owner has it, and the receiver should; 0: not told, anywhere */
 };
 
 struct wire_forget {
 	struct wire_packet p;
 	uint32_t id, reserved;
+};
+
+/* The answer to an ARENA that has a base. */
+struct wire_mapped {
+	struct wire_packet p;
+	uint32_t id;
+	uint32_t same; /* 1: it is at its base; 0: elsewhere */
 };
 
 struct wire_goodbye {
@@ -200,5 +211,6 @@ static_assert(sizeof(struct wire_fds) == 16, "wire");
 static_assert(sizeof(struct wire_arena) == 32, "wire");
 static_assert(sizeof(struct wire_forget) == 16, "wire");
 static_assert(sizeof(struct wire_goodbye) == 128, "wire");
+static_assert(sizeof(struct wire_mapped) == 16, "wire");
 
 #endif

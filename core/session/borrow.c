@@ -2,11 +2,14 @@
  * arena stays
  * mapped while a message holds a loan of it, and until the session's memory goes. */
 #include "session/session.h"
+#include "shm/address.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#define ADDRESS_END (UINT64_C(1) << 47)
 
 int borrow_create(struct rill_session *s)
 {
@@ -52,6 +55,8 @@ static const char *announcement_wrong(const struct rill_session *s, const struct
 		return "arena: id is out of range or in use";
 	if (a->capacity == 0 || a->capacity % WIRE_PAGE || a->capacity > UINT64_C(1) << 47)
 		return "arena: capacity out of range";
+	if (a->base % WIRE_PAGE || a->base > ADDRESS_END - a->capacity)
+		return "arena: no address that its owner can have it at";
 	if (a->capacity > s->set->o.mapped_bytes - s->borrowed_bytes)
 		return "arena: more than we map";
 	if (p->fd_count != 1 && !p->fds_lost)
@@ -59,9 +64,58 @@ static const char *announcement_wrong(const struct rill_session *s, const struct
 	return NULL;
 }
 
+/* Where an announced arena is to be, by its owner's word; 0: anywhere. */
+static uint64_t wanted_place(const struct rill_session *s, const struct wire_arena *a)
+{
+	const struct rill_session_options *o = &s->set->o;
+
+	if (!a->base || !o->same_address || !address_possible(a->base, a->capacity))
+		return 0;
+	if (!o->window_end)
+		return address_usual(a->base, a->capacity) ? a->base : 0;
+	return a->base >= o->window_begin && a->base <= o->window_end && a->capacity <= o->window_end - a->base ? a->base : 0;
+}
+
+static bool at_its_place(const struct borrowed *b)
+{
+	return b->theirs && (uintptr_t)b->base == b->theirs;
+}
+
+static void answer(struct rill_session *s, struct borrowed *b)
+{
+	struct wire_mapped m = {.p = PACKET(WIRE_MAPPED, struct wire_mapped), .id = b->id, .same = at_its_place(b)};
+
+	b->unanswered = packet_send(s, &m, sizeof(m), NULL, 0) == -EAGAIN;
+	s->mapped_pending |= b->unanswered;
+}
+
+void borrow_flush(struct rill_session *s)
+{
+	if (!s->mapped_pending)
+		return;
+	s->mapped_pending = false;
+	for (unsigned i = 0; s->state == SESSION_OPEN && i < s->set->o.arenas; i++)
+		if (s->borrowed[i].unanswered)
+			answer(s, &s->borrowed[i]);
+}
+
+void borrow_mapping(const struct rill_session *s, uint32_t id, struct rill_mapping *ret)
+{
+	const struct borrowed *b = slot_of(s, id);
+
+	*ret = (struct rill_mapping){
+		.size = sizeof(*ret),
+		.base = b->base,
+		.capacity = b->capacity,
+		.owner_base = b->theirs,
+		.same_address = at_its_place(b),
+	};
+}
+
 void borrow_on_arena(struct rill_session *s, const struct packet *p)
 {
 	const char *text = announcement_wrong(s, p);
+	struct borrowed *b;
 	void *base;
 	int e;
 
@@ -74,13 +128,18 @@ void borrow_on_arena(struct rill_session *s, const struct packet *p)
 		return;
 	}
 	text = "arena: cannot be mapped";
-	e = arena_map_peer(&base, p->fd[0], p->arena.capacity, &text);
+	e = arena_map_peer(&base, p->fd[0], p->arena.capacity, wanted_place(s, &p->arena), &text);
 	if (e < 0) {
 		session_end(s, e, "%s", text);
 		return;
 	}
-	*slot_of(s, p->arena.id) = (struct borrowed){.base = base, .capacity = p->arena.capacity, .id = p->arena.id};
+	b = slot_of(s, p->arena.id);
+	*b = (struct borrowed){.base = base, .capacity = p->arena.capacity, .id = p->arena.id};
 	s->borrowed_bytes += p->arena.capacity;
+	if (s->set->o.same_address && p->arena.base) {
+		b->theirs = p->arena.base;
+		answer(s, b);
+	}
 }
 
 void borrow_on_forget(struct rill_session *s, const struct packet *p)

@@ -66,7 +66,8 @@ static int send_arena(struct rill_session *s, const struct announced *ann)
 		.p = PACKET(WIRE_ARENA, struct wire_arena),
 		.id = ann->id,
 		.capacity = arena_capacity(ann->arena),
-		.base = (uintptr_t)arena_base(ann->arena),
+		.base = ann->place == PLACE_ASKED ? (uintptr_t)arena_base(ann->arena)
+	                                          : 0, /* where we have others is our affair */
 	};
 	int fd = arena_fd(ann->arena);
 
@@ -115,6 +116,7 @@ static int announce(struct rill_session *s, struct rill_arena *a, struct announc
 	ann->session = s;
 	ann->arena = a;
 	ann->id = id;
+	ann->place = arena_placed(a) && s->hello.features & WIRE_FEATURE_ADDRESS ? PLACE_ASKED : PLACE_ELSEWHERE;
 	ann->watcher.destroyed = on_destroyed;
 	ann->watcher.wanted = on_wanted;
 	e = send_arena(s, ann);
@@ -126,21 +128,103 @@ static int announce(struct rill_session *s, struct rill_arena *a, struct announc
 	arena_watch(a, &ann->watcher);
 	s->announced[id % s->hello.arenas] = ann;
 	s->announced_bytes += arena_capacity(a);
+	s->answers_due += ann->place == PLACE_ASKED;
 	if (a == s->arena)
 		arena_close_fd(a); /* nobody else is told of it */
 	*ret = ann;
 	return 0;
 }
 
+static struct announced *find_announced(const struct rill_session *s, const struct rill_arena *a)
+{
+	for (uint32_t i = 0; i < s->announced_size; i++)
+		if (s->announced[i] && s->announced[i]->arena == a)
+			return s->announced[i];
+	return NULL;
+}
+
 static int announced_of(struct rill_session *s, struct rill_arena *a, struct announced **ret)
 {
-	for (uint32_t i = 0; i < s->announced_size; i++) {
-		if (s->announced[i] && s->announced[i]->arena == a) {
-			*ret = s->announced[i];
-			return 0;
-		}
+	*ret = find_announced(s, a);
+	return *ret ? 0 : announce(s, a, ret);
+}
+
+/* An answer to what was forgotten meanwhile is due, too: it was sent before he read the FORGET. */
+void lend_on_mapped(struct rill_session *s, const struct packet *p)
+{
+	struct announced *ann = NULL;
+
+	if (s->answers_due && p->mapped.id % s->hello.arenas < s->announced_size)
+		ann = s->announced[p->mapped.id % s->hello.arenas];
+	if (ann && ann->id != p->mapped.id)
+		ann = NULL;
+	if (!s->answers_due || p->mapped.same > 1 || (ann && ann->place != PLACE_ASKED)) {
+		session_end(s, -EPROTO, "mapped: an answer that is not due");
+		return;
 	}
-	return announce(s, a, ret);
+	s->answers_due--;
+	if (!ann)
+		return;
+	ann->place = p->mapped.same ? PLACE_SAME : PLACE_ELSEWHERE;
+	ann->untold = true;
+	session_note(s, TELL_MAPPED);
+}
+
+struct announced *lend_untold(const struct rill_session *s)
+{
+	for (uint32_t i = 0; i < s->announced_size; i++)
+		if (s->announced[i] && s->announced[i]->untold && !s->announced[i]->forgetting)
+			return s->announced[i];
+	return NULL;
+}
+
+static int check_arena(const struct rill_session *s, const struct rill_arena *a)
+{
+	int e = session_check(s);
+
+	if (e == 0)
+		e = a && !arena_gone(a) && arena_ctx(a) == s->ctx ? 0 : -EINVAL;
+	return e < 0 ? e : session_reason(s);
+}
+
+static int announce_now(struct rill_session *s, struct rill_arena *a)
+{
+	struct announced *ann;
+	int e = s->state == SESSION_OPEN ? announced_of(s, a, &ann) : -EAGAIN;
+
+	if (e == -EAGAIN) {
+		s->announce_wanted = true;
+		s->socket_waits |= s->state == SESSION_OPEN;
+		source_changed(&s->source);
+	}
+	return e == -EPIPE ? -ECONNRESET : e;
+}
+
+int rill_session_announce(struct rill_session *s, struct rill_arena *arena)
+{
+	int e = check_arena(s, arena);
+
+	if (e < 0)
+		return e;
+	ctx_enter(s->ctx);
+	e = announce_now(s, arena);
+	ctx_leave(s->ctx);
+	return e;
+}
+
+int rill_session_same_address(const struct rill_session *s, const struct rill_arena *arena)
+{
+	int e = check_arena(s, arena);
+	const struct announced *ann;
+
+	if (e < 0)
+		return e;
+	if (!arena_placed(arena) || (s->state == SESSION_OPEN && !(s->hello.features & WIRE_FEATURE_ADDRESS)))
+		return 0;
+	ann = find_announced(s, arena);
+	if (!ann || ann->place == PLACE_ASKED)
+		return -EAGAIN;
+	return ann->place == PLACE_SAME;
 }
 
 int lend_arena(struct rill_session *s)

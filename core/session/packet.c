@@ -135,7 +135,8 @@ bool packet_unsent(const struct rill_session *s)
 {
 	if (s->state == SESSION_CONNECTING || s->fd < 0 || s->hung_up || s->retry_at != RILL_NEVER)
 		return false; /* where the kernel tells no event, retry_at does */
-	return s->bell_pending || s->goodbye_pending || link_linked(&s->unsent) || s->socket_waits || lend_unsent(s);
+	return s->bell_pending || s->goodbye_pending || link_linked(&s->unsent) || s->socket_waits || lend_unsent(s) ||
+	       s->mapped_pending;
 }
 
 static void flush_channels(struct rill_session *s)
@@ -166,7 +167,7 @@ static void wake_waiting(struct rill_session *s)
 	if (s->state != SESSION_OPEN)
 		return;
 	channel_wake(s, WAIT_SOCKET);
-	if (s->open_wanted && channel_open_possible(s))
+	if (s->announce_wanted || (s->open_wanted && channel_open_possible(s)))
 		session_note(s, TELL_WRITABLE);
 }
 
@@ -180,6 +181,7 @@ void packet_flush(struct rill_session *s)
 	}
 	flush_channels(s);
 	lend_flush(s);
+	borrow_flush(s);
 	if (s->goodbye_pending)
 		packet_goodbye(s, s->abandon ? ECONNABORTED : 0, "");
 	if (s->socket_waits && socket_takes(s))
@@ -342,7 +344,7 @@ static size_t packet_length(enum wire_kind kind)
 		[WIRE_ACCEPT] = sizeof(struct wire_open),     [WIRE_DECLINE] = sizeof(struct wire_close),
 		[WIRE_CLOSE] = sizeof(struct wire_close),     [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
 		[WIRE_ARENA] = sizeof(struct wire_arena),     [WIRE_FORGET] = sizeof(struct wire_forget),
-		[WIRE_GOODBYE] = sizeof(struct wire_goodbye),
+		[WIRE_GOODBYE] = sizeof(struct wire_goodbye), [WIRE_MAPPED] = sizeof(struct wire_mapped),
 	};
 
 	return kind < sizeof(length) / sizeof(length[0]) ? length[kind] : 0;
@@ -403,6 +405,9 @@ static void handle(struct rill_session *s, struct packet *p)
 		break;
 	case WIRE_GOODBYE:
 		on_goodbye(s, p);
+		break;
+	case WIRE_MAPPED:
+		lend_on_mapped(s, p);
 		break;
 	}
 }

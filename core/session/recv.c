@@ -278,6 +278,25 @@ int rill_msg_loan(const struct rill_msg *msg, unsigned index, const void **ret_d
 	return 0;
 }
 
+int rill_msg_mapping(const struct rill_msg *msg, unsigned index, struct rill_mapping *ret_mapping)
+{
+	const struct rill_channel *ch = channel_of(msg);
+	size_t size = ret_mapping ? ret_mapping->size : 0;
+	const struct held_loans *h;
+	struct rill_mapping m;
+
+	if (!ch || index >= msg->loan_count || size < sizeof(m.size))
+		return -EINVAL;
+	if (ctx_check(ch->session->ctx) == -ECHILD)
+		return -ECHILD;
+	h = loans_of(msg);
+	borrow_mapping(ch->session, h->loan[index + h->body].arena, &m);
+	m.size = size;
+	memset(ret_mapping, 0, size);
+	memcpy(ret_mapping, &m, size < sizeof(m) ? size : sizeof(m));
+	return 0;
+}
+
 int rill_msg_copy(const struct rill_msg *msg, void *to, size_t size)
 {
 	const struct rill_channel *ch = channel_of(msg);

@@ -204,7 +204,7 @@ void session_hang_up(struct rill_session *s)
 	s->fd = -1;
 	session_drop_hello(s);
 	s->retry_at = RILL_NEVER;
-	s->bell_pending = s->goodbye_pending = false;
+	s->bell_pending = s->goodbye_pending = s->mapped_pending = false;
 }
 
 static bool peer_at_fault(int why)
@@ -260,7 +260,7 @@ void session_end(struct rill_session *s, int why, const char *text, ...)
 	end_channels(s, why);
 	if (!s->unknown)
 		listener_forget(s);
-	if (s->open_wanted)
+	if (s->open_wanted || s->announce_wanted)
 		session_note(s, TELL_WRITABLE);
 	source_changed(&s->source);
 	source_wake(&s->source);
@@ -371,7 +371,7 @@ void session_begin(struct rill_session *s)
 	snprintf(s->text, sizeof(s->text), "open");
 	listener_admitted(s);
 	session_note(s, TELL_OPENED | TELL_DRAIN); /* what came behind the hello is still in the socket */
-	if (s->open_wanted)
+	if (s->open_wanted || s->announce_wanted)
 		session_note(s, TELL_WRITABLE);
 	source_changed(&s->source);
 }

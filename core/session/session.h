@@ -51,6 +51,7 @@ enum session_todo {
 	TELL_OPENED = 2,
 	TELL_WRITABLE = 4, /* rill_channel_open() said -EAGAIN */
 	TELL_DRAIN = 8,    /* more packets (closing: or frames) may wait than one turn takes */
+	TELL_MAPPED = 256, /* the peer has said where it has an arena of ours */
 };
 
 /* fds.c: a received descriptor; fd: >= 0, or -errno why it is not there */
@@ -72,6 +73,9 @@ struct lent {
 	uint32_t generation, next_free;
 };
 
+/* lend.c: where the peer has an arena of ours. ASKED -> ELSEWHERE or SAME, or ELSEWHERE from the start */
+enum place { PLACE_ELSEWHERE, PLACE_ASKED, PLACE_SAME };
+
 /* lend.c: an arena of ours that the peer was told of */
 struct announced {
 	struct arena_watcher watcher;
@@ -80,14 +84,18 @@ struct announced {
 	uint32_t id;
 	uint32_t out;    /* loans of it that the peer holds */
 	bool forgetting; /* destroyed: FORGET is due when nothing is out */
+	enum place place;
+	bool untold; /* of `place`: mapped() is due */
 };
 
 /* borrow.c: an arena of the peer's, mapped; base NULL: no such id */
 struct borrowed {
 	const char *base;
 	uint64_t capacity;
-	uint64_t held; /* loans of it in messages not yet released */
+	uint64_t theirs; /* where its owner has it; 0: not told */
+	uint64_t held;   /* loans of it in messages not yet released */
 	uint32_t id;
+	bool unanswered; /* MAPPED met a full socket */
 };
 
 struct held_loan {
@@ -125,6 +133,8 @@ struct rill_session {
 	bool goodbye_pending; /* GOODBYE met a full socket */
 	bool open_wanted;     /* rill_channel_open() said -EAGAIN */
 	bool forgets_pending; /* a FORGET met a full socket */
+	bool mapped_pending;  /* a MAPPED met a full socket */
+	bool announce_wanted; /* rill_session_announce() said -EAGAIN */
 	bool socket_waits;    /* a channel waits for room in the socket */
 	uint64_t held;        /* messages that the user holds */
 	uint64_t taken;       /* ever: messages taken, */
@@ -172,6 +182,7 @@ struct rill_session {
 	uint64_t lent_bytes, announced_bytes;
 	struct announced **announced; /* by id modulo hello.arenas */
 	uint32_t announced_size, forgotten;
+	uint64_t answers_due;     /* MAPPEDs that the peer may send */
 	struct rill_arena *arena; /* for large messages; NULL until the first */
 	uint64_t returns_head;    /* next to take from the peer's returns[] */
 	struct arm returns_arm;
@@ -227,6 +238,7 @@ struct packet {
 		struct wire_arena arena;
 		struct wire_forget forget;
 		struct wire_goodbye goodbye;
+		struct wire_mapped mapped;
 		char bytes[WIRE_PACKET_MAX];
 	};
 	unsigned len;
@@ -374,7 +386,9 @@ int lend_wait(struct rill_session *s);          /* arm RETURNS: 0 something came
 bool lend_wanted(const struct rill_session *s); /* somebody waits for loans: the peer is to tell of returns */
 void lend_flush(struct rill_session *s);        /* FORGETs that met a full socket */
 bool lend_unsent(const struct rill_session *s);
-bool lend_waits(const struct rill_session *s); /* CLOSING: blocks of living arenas are out */
+void lend_on_mapped(struct rill_session *s, const struct packet *p);
+struct announced *lend_untold(const struct rill_session *s); /* the next whose mapped() is due */
+bool lend_waits(const struct rill_session *s);               /* CLOSING: blocks of living arenas are out */
 void lend_finish(struct rill_session *s, bool reuse);
 
 /* borrow.c */
@@ -382,6 +396,8 @@ int borrow_create(struct rill_session *s);
 void borrow_finish(struct rill_session *s);
 void borrow_on_arena(struct rill_session *s, const struct packet *p);
 void borrow_on_forget(struct rill_session *s, const struct packet *p);
+void borrow_flush(struct rill_session *s); /* MAPPEDs that met a full socket */
+void borrow_mapping(const struct rill_session *s, uint32_t id, struct rill_mapping *ret);
 bool borrow_known(const struct rill_session *s, const struct frame *f); /* every loan lies in an arena that we map */
 int borrow_hold(struct rill_session *s, const struct frame *f, struct held_loans **ret);
 void borrow_release(struct rill_session *s, struct held_loans *h);

@@ -189,6 +189,21 @@ static unsigned tell_opened(struct rill_session *s)
 	return 1;
 }
 
+static unsigned tell_mapped(struct rill_session *s)
+{
+	struct announced *ann;
+	unsigned n = 0;
+
+	s->todo &= ~(unsigned)TELL_MAPPED;
+	while (s->state == SESSION_OPEN && !over(s) && (ann = lend_untold(s))) {
+		ann->untold = false;
+		n++;
+		if (s->events.mapped)
+			s->events.mapped(s, ann->arena, ann->place == PLACE_SAME, s->user);
+	}
+	return n;
+}
+
 static unsigned tell_session(struct rill_session *s)
 {
 	unsigned n = 0;
@@ -203,11 +218,13 @@ static unsigned tell_session(struct rill_session *s)
 		n += tell_opened(s);
 	if (s->todo & TELL_WRITABLE && !over(s)) {
 		s->todo &= ~(unsigned)TELL_WRITABLE;
-		s->open_wanted = false;
+		s->open_wanted = s->announce_wanted = false;
 		n++;
 		if (s->events.writable)
 			s->events.writable(s, s->user);
 	}
+	if (s->todo & TELL_MAPPED)
+		n += tell_mapped(s);
 	return n;
 }
 

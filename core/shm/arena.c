@@ -14,7 +14,8 @@
 #define CAPACITY_MAX ((size_t)1 << 40)
 #define AHEAD ((size_t)256 << 10) /* bytes kept reserved ahead of what was ever handed out */
 #define TURN 64                   /* destructors */
-#define FLAGS (RILL_ARENA_HUGE | RILL_ARENA_PREFAULT | RILL_ARENA_WIPE)
+#define FLAGS (RILL_ARENA_HUGE | RILL_ARENA_PREFAULT | RILL_ARENA_WIPE | RILL_ARENA_SAME_ADDRESS)
+#define ADDRESS_END (UINT64_C(1) << 47)
 
 static struct rill_arena *arena_of(const struct source *s)
 {
@@ -222,8 +223,38 @@ static struct rill_arena *new_arena(const struct rill_arena_options *o)
 	return a;
 }
 
+/* Where it is to be. */
+static struct pages_wish wish_of(const struct rill_arena_options *o)
+{
+	struct pages_wish w = {.huge = o->flags & RILL_ARENA_HUGE, .placed = o->flags & RILL_ARENA_SAME_ADDRESS};
+
+	if (!w.placed)
+		return w;
+	w.exact = o->base != 0;
+	if (w.exact)
+		w.range = (struct address_range){o->base, o->base + o->capacity};
+	else if (o->window_end)
+		w.range = (struct address_range){o->window_begin, o->window_end};
+	else
+		w.range = address_window(o->capacity);
+	return w;
+}
+
+static bool place_valid(const struct rill_arena_options *o)
+{
+	uintptr_t align = o->flags & RILL_ARENA_HUGE ? (uintptr_t)2 << 20 : PAGES_ALIGN;
+
+	if (!(o->flags & RILL_ARENA_SAME_ADDRESS) || (!o->base && !o->window_begin && !o->window_end))
+		return !o->base && !o->window_begin && !o->window_end;
+	if (o->base)
+		return !o->window_begin && !o->window_end && o->base % align == 0 && o->base <= ADDRESS_END - o->capacity;
+	return o->window_begin && o->window_begin < o->window_end && o->window_end <= ADDRESS_END &&
+	       o->capacity <= o->window_end - o->window_begin;
+}
+
 static int create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const struct rill_arena_options *o)
 {
+	struct pages_wish wish = wish_of(o);
 	struct rill_arena *a = new_arena(o);
 	int r;
 
@@ -232,7 +263,7 @@ static int create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const str
 	r = take_allocator(a, o->allocator);
 	if (r < 0)
 		goto no_pages;
-	r = pages_map(&a->pages, o->capacity, o->flags & RILL_ARENA_HUGE);
+	r = pages_map(&a->pages, o->capacity, &wish, &a->claim);
 	if (r < 0)
 		goto no_pages;
 	r = start_allocator(a);
@@ -250,6 +281,7 @@ not_joined:
 	a->allocator.destroy(a->self);
 no_allocator:
 	pages_unmap(&a->pages);
+	address_release(&a->claim);
 no_pages:
 	free(a);
 	return r;
@@ -272,6 +304,8 @@ int rill_arena_create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const
 	if (!ret_arena || (o.flags & ~FLAGS) || o.capacity > CAPACITY_MAX)
 		return -EINVAL;
 	o.capacity = o.capacity ? whole_pages(o.capacity) : CAPACITY_DEFAULT;
+	if (!place_valid(&o))
+		return -EINVAL;
 	o.ready = o.ready ? o.ready : AHEAD;
 	if (o.ready > o.capacity || (o.flags & RILL_ARENA_PREFAULT))
 		o.ready = o.capacity;
@@ -347,6 +381,7 @@ void arena_drop(struct rill_arena *a)
 {
 	if (--a->refs > 0)
 		return;
+	address_release(&a->claim);
 	ctx_unref(a->ctx);
 	free(a);
 }
@@ -379,6 +414,11 @@ void *arena_base(const struct rill_arena *a)
 size_t arena_capacity(const struct rill_arena *a)
 {
 	return a->pages.capacity;
+}
+
+bool arena_placed(const struct rill_arena *a)
+{
+	return a->flags & RILL_ARENA_SAME_ADDRESS;
 }
 
 int arena_fd(const struct rill_arena *a)

@@ -57,10 +57,12 @@ void arena_unlend(struct rill_arena *a, void *block)
 		blocks_remove(&a->blocks, i);
 }
 
-static void *map(int fd, size_t capacity)
+static void *map(int fd, size_t capacity, uint64_t at)
 {
-	void *base = mmap(NULL, capacity, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	void *base = (void *)(uintptr_t)at;
 
+	if (!at || address_map(at, capacity, PROT_READ, fd) < 0)
+		base = mmap(NULL, capacity, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (base == MAP_FAILED)
 		return NULL;
 	if (madvise(base, capacity, MADV_DONTDUMP) == 0) /* a forked child inherits it; its rill_ctx_destroy() unmaps it */
@@ -69,7 +71,7 @@ static void *map(int fd, size_t capacity)
 	return NULL;
 }
 
-int arena_map_peer(void **ret_base, int fd, uint64_t capacity, const char **ret_text)
+int arena_map_peer(void **ret_base, int fd, uint64_t capacity, uint64_t at, const char **ret_text)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 	int r = memfd_check(fd, seals, capacity, true, ret_text);
@@ -77,7 +79,7 @@ int arena_map_peer(void **ret_base, int fd, uint64_t capacity, const char **ret_
 
 	if (r < 0)
 		return r;
-	base = map(fd, capacity);
+	base = map(fd, capacity, at);
 	if (!base)
 		return -ENOMEM;
 	*ret_base = base;

@@ -16,6 +16,7 @@ struct rill_arena {
 	unsigned flags;
 
 	struct pages pages;
+	struct address_claim claim; /* of its place, until nobody that we know of has it mapped there */
 	struct rill_allocator allocator;
 	void *self;  /* the allocator's */
 	bool pooled; /* it is the built-in one: that counts for itself, and see pool_release() */

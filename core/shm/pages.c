@@ -52,9 +52,19 @@ static int map_aligned(struct pages *p, int fd, size_t align)
 	return 0;
 }
 
-static int map_sealed(struct pages *p, int rw, bool huge)
+static int map_placed(struct pages *p, int fd, const struct pages_wish *wish, struct address_claim *ret_claim)
 {
-	int r = map_aligned(p, rw, huge ? HUGE_PAGE : PAGES_ALIGN);
+	void *base;
+	int r = address_take(ret_claim, &base, fd, p->capacity, wish->range, wish->exact);
+
+	if (r == 0)
+		p->base = base;
+	return r;
+}
+
+static int map_sealed(struct pages *p, int rw, const struct pages_wish *wish, struct address_claim *ret_claim)
+{
+	int r = wish->placed ? map_placed(p, rw, wish, ret_claim) : map_aligned(p, rw, wish->huge ? HUGE_PAGE : PAGES_ALIGN);
 
 	if (r < 0)
 		return r;
@@ -62,14 +72,16 @@ static int map_sealed(struct pages *p, int rw, bool huge)
 	    madvise(p->base, p->capacity, MADV_DONTFORK) < 0 || madvise(p->base, p->capacity, MADV_DONTDUMP) < 0) {
 		r = -errno;
 		munmap(p->base, p->capacity);
+		if (wish->placed)
+			address_release(ret_claim);
 		return r;
 	}
-	if (huge)
+	if (wish->huge)
 		(void)madvise(p->base, p->capacity, MADV_HUGEPAGE);
 	return 0;
 }
 
-int pages_map(struct pages *p, size_t capacity, bool huge)
+int pages_map(struct pages *p, size_t capacity, const struct pages_wish *wish, struct address_claim *ret_claim)
 {
 	int rw, r;
 
@@ -85,7 +97,7 @@ int pages_map(struct pages *p, size_t capacity, bool huge)
 	r = -ENOMEM;
 	if (p->backed == MAP_FAILED)
 		goto no_records;
-	r = map_sealed(p, rw, huge);
+	r = map_sealed(p, rw, wish, ret_claim);
 	if (r < 0)
 		goto no_mapping;
 	close(rw);

@@ -2,6 +2,8 @@
 #ifndef CORE_SHM_PAGES_H
 #define CORE_SHM_PAGES_H
 
+#include "shm/address.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,8 +18,15 @@ struct pages {
 	size_t reserved;  /* bytes */
 };
 
-/* The errors of rill_arena_create(). */
-int pages_map(struct pages *p, size_t capacity, bool huge);
+struct pages_wish {
+	bool huge;
+	bool placed; /* where others can have it, too: within `range`, or exactly at its begin */
+	bool exact;
+	struct address_range range;
+};
+
+/* The errors of rill_arena_create(). With `placed` the range is claimed: the claim is the caller's. */
+int pages_map(struct pages *p, size_t capacity, const struct pages_wish *wish, struct address_claim *ret_claim);
 void pages_unmap(struct pages *p);
 void pages_forget(struct pages *p); /* in a forked child, which has not inherited the mapping */
 void pages_close(struct pages *p);  /* the descriptor only */

@@ -140,12 +140,16 @@ static void on_session_closed(struct rill_session *s, int why, void *user)
 	expect("session ended", "why", 0, why);
 }
 
+static struct rill_arena *arena;
+
 static void try_session(const char *state, struct rill_session *s, int status, int open, int alive)
 {
 	struct rill_channel *ch;
 	int r = rill_channel_open(&ch, s, "name", &options, NULL, NULL);
 
 	expect(state, "status", status, rill_session_status(s));
+	expect(state, "announce", status < 0 ? status : status ? 0 : -EAGAIN, rill_session_announce(s, arena));
+	expect(state, "same address", status < 0 ? status : 0, rill_session_same_address(s, arena));
 	expect(state, "open", open, r);
 	if (r == 0)
 		rill_channel_close(ch);
@@ -170,11 +174,13 @@ static const struct rill_session_events session_events = {.size = sizeof(session
 
 static void begin(void)
 {
+	static const struct rill_arena_options small = {.size = sizeof(small), .capacity = 1 << 20};
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		err(1, "socketpair");
 	check(rill_ctx_create(&ctx, NULL));
+	check(rill_arena_create(&arena, ctx, &small));
 	check(rill_session_adopt(&ours, ctx, pair[0], NULL, &session_events, &ctx));
 	check(rill_session_adopt(&theirs, ctx, pair[1], NULL, &session_events, &ctx));
 	told_closed = told_opened = told_writable = 0;

@@ -16,6 +16,9 @@ extern "C" {
 #define RILL_ARENA_HUGE 1u     /* ask for transparent huge pages (madvise; a hint) */
 #define RILL_ARENA_PREFAULT 2u /* reserve the whole capacity at create */
 #define RILL_ARENA_WIPE 4u     /* clear blocks when they are freed (and no longer lent) */
+#define RILL_ARENA_SAME_ADDRESS \
+	8u /* at an address that borrowers can have it at, too: docs/same-address.md. One more
+                                    * descriptor (above 4 GiB in a window of your own one for each 4 GiB touched) */
 
 struct rill_arena_options {
 	size_t size;     /* sizeof(struct rill_arena_options) */
@@ -27,6 +30,11 @@ struct rill_arena_options {
 	void (*space)(struct rill_arena *a, void *user);
 	void *user;
 	unsigned flags; /* RILL_ARENA_* */
+
+	/* With RILL_ARENA_SAME_ADDRESS, and only then: */
+	uintptr_t base;         /* exactly here, a multiple of 64 KiB (2 MiB with HUGE). Default: anywhere in the window */
+	uintptr_t window_begin; /* Default 0x200000000000 to 0x500000000000; where a thread or memory sanitizer is loaded */
+	uintptr_t window_end;   /* 0x7e8000000000 to 0x7ef000000000. Places in it are multiples of 4 GiB at least */
 };
 
 struct rill_arena_usage {
@@ -38,10 +46,14 @@ struct rill_arena_usage {
 };
 
 /* Make an arena in ctx.
- *   -EINVAL  unknown flags, capacity above 1 TiB, an allocator without a required call;   -E2BIG
+ *   -EINVAL  unknown flags, capacity above 1 TiB, an allocator without a required call; a base or window without the
+ *            flag, unaligned, above 2^47, smaller than the capacity, or for which 16 claims do not do;   -E2BIG
  *   -EFBIG   capacity is above RLIMIT_FSIZE (SIGXFSZ would kill us)
  *   -EMFILE -ENFILE  no descriptor;   -ENOMEM  no address space (RLIMIT_AS, mlockall) or no memory for `ready`
  *   -EOPNOTSUPP  /proc is not mounted: without it a read-only descriptor cannot be made
+ *   -EADDRINUSE  SAME_ADDRESS: base, or all of the window, is claimed by other arenas or in use in this process
+ *   -EADDRNOTAVAIL  SAME_ADDRESS: a sanitizer is loaded that does not allow this base or window
+ *   what bind() gave to the claim (a sandbox may forbid it)
  *   or what the allocator's create gave */
 RILL_API int rill_arena_create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const struct rill_arena_options *options);
 

@@ -31,6 +31,19 @@ RILL_API int rill_msg_take_fd(struct rill_msg *msg, unsigned index);
 /* Where loan `index` lies. Valid until release.  -EINVAL  no such index, released. */
 RILL_API int rill_msg_loan(const struct rill_msg *msg, unsigned index, const void **ret_data, size_t *ret_len);
 
+/* How the arena of a loan is mapped in this process. */
+struct rill_mapping {
+	size_t size;          /* set by the caller */
+	const void *base;     /* of its first byte; it stays as long as a message with a loan of it is held */
+	size_t capacity;      /* bytes from there on that can be read */
+	uintptr_t owner_base; /* where its owner has it; 0: not told (no SAME_ADDRESS, or we did not ask for it) */
+	int same_address; /* 1: that is base: pointers in it work. 0: they do not (p - owner_base is an offset, unchecked) */
+};
+
+/* The arena of loan `index`. ret_mapping->size must be set; a smaller one (an older program) gets fewer fields.
+ *   -EINVAL  no such index, released, size not set */
+RILL_API int rill_msg_mapping(const struct rill_msg *msg, unsigned index, struct rill_mapping *ret_mapping);
+
 /* A stable copy of the body into `to`. Returns its length.  -EMSGSIZE  `size` is smaller than that, or it is above INT_MAX;
  * -EINVAL  released. */
 RILL_API int rill_msg_copy(const struct rill_msg *msg, void *to, size_t size);

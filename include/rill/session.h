@@ -52,6 +52,10 @@ struct rill_session_events {
 	/* The session ended and you did not cause it. Its channels were told before, each after its last message was taken;
 	 * paused ones (or without readable()) may follow later. Such a session watches nothing any more; close it. */
 	void (*closed)(struct rill_session *s, int why, void *user);
+
+	/* The peer has mapped an arena of ours that was made with RILL_ARENA_SAME_ADDRESS: at its address (1), or elsewhere
+	 * (0: what it reads there must not be pointers). Only from peers whose user asked for it (`same_address`). */
+	void (*mapped)(struct rill_session *s, struct rill_arena *arena, int same_address, void *user);
 };
 
 /* Limits are per session. What we announce binds the peer; what the peer announces binds us. */
@@ -88,6 +92,12 @@ struct rill_session_options {
 	unsigned arenas;     /* how many of the peer's arenas we map at once, its session's own for large messages included;
 	                      * default 16, at most 4096 */
 	unsigned fds;        /* how many descriptors we accept in flight; default 0: none; at most 253 */
+
+	unsigned same_address;  /* 1: map the peer's arenas that have an address of their own there, so that pointers in them
+	                         * work; where that is taken, elsewhere: rill_msg_mapping() says. For peers that you trust
+	                         * as you trust your own code: docs/same-address.md */
+	uintptr_t window_begin; /* addresses that the peer may name; all else is mapped elsewhere. Default: what arenas use */
+	uintptr_t window_end;   /* by default, 0x200000000000 to 0x500000000000 and 0x7e8000000000 to 0x7ef000000000 */
 };
 
 /* Connect to a listener at `path` (copied). Returns at once; opened() or closed() follows. A listener whose backlog is
@@ -123,6 +133,19 @@ RILL_API const char *rill_session_why(const struct rill_session *s);
 /* Who the peer is. Before the handshake is done the fields not yet known are 0 (pid) and -1 (uid, gid). Valid until the
  * session is closed. */
 RILL_API const struct rill_peer *rill_session_peer(const struct rill_session *s);
+
+/* Tell the peer of an arena now; else that is done with the first loan of it. For arenas that others point into: pointers
+ * from one into another work where both are mapped. Once told, a peer has it mapped until the arena is destroyed.
+ *   0  it is told, now or before
+ *   -EAGAIN   not open yet, or its socket is full: the session's writable() follows
+ *   -ENOBUFS  more arenas or bytes than the peer maps;   -EINVAL  the arena is destroyed, or of another ctx
+ *   -EMFILE -ENFILE -ENOMEM, or the reason of the session's end */
+RILL_API int rill_session_announce(struct rill_session *s, struct rill_arena *arena);
+
+/* Do pointers into this arena of ours work in the peer?  1 yes;  0 no: not made with RILL_ARENA_SAME_ADDRESS, or the peer's
+ * user did not ask for it, or the range is taken there;  -EAGAIN  not known: not told of it yet, or it has not answered:
+ * mapped() follows the answer;  -EINVAL  of another ctx, or destroyed;  or the reason of the session's end. */
+RILL_API int rill_session_same_address(const struct rill_session *s, const struct rill_arena *arena);
 
 /* End in order: what is committed still arrives, then the peer's closed() is told 0. Uncommitted reservations are gone. The
  * object is dead for you at once; what is left to do for the peer (at most close_ms) is done by dispatch. Blocks lent to
