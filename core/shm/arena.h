@@ -37,8 +37,9 @@ int arena_lend(struct rill_arena *a, const void *data, size_t len, void **ret_bl
 bool arena_wants_back(const struct rill_arena *a);    /* something waits for loans to come back: have borrowers tell */
 void arena_unlend(struct rill_arena *a, void *block); /* it came back, or its borrower is dead: may free the block */
 
-/* A descriptor announced by a peer, mapped: at `at` if that is not 0 and the place is free, else anywhere. 0;  -EPROTO  not a memfd on tmpfs, not read-only, not sealed as an arena must be
- * (SHRINK | GROW | SEAL), not of this capacity, and *ret_text says which;  -ENOMEM. The fd stays the caller's. */
+/* A descriptor announced by a peer, mapped: at `at` if that is not 0 and the place is free, else anywhere. 0;
+ * -EPROTO  not a memfd on tmpfs, not read-only, not sealed as an arena must be (SHRINK | GROW | SEAL), not of this
+ * capacity, and *ret_text says which;  -ENOMEM. The fd stays the caller's. */
 int arena_map_peer(void **ret_base, int fd, uint64_t capacity, uint64_t at, const char **ret_text);
 
 #endif

@@ -1,5 +1,5 @@
-/* tests/unit/session/address_tsan.c - where a thread sanitizer is loaded arenas have other addresses, and no address that a peer
- * says, or a user, ends the program. Both ends are in one process. Without a sanitizer the usual window is expected. */
+/* tests/unit/session/address_tsan.c - where a thread sanitizer is loaded arenas have other addresses, and no address that a
+ * peer says, or a user, ends the program. Both ends are in one process. Without a sanitizer the usual window is expected. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
