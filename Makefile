@@ -2,7 +2,8 @@
 #       make check    unit, contract and end-to-end tests, under a minute
 #       make check-all    the same with gcc and clang, sanitizers, valgrind, lint (check-full: long forms everywhere)
 #       make demo     the cache demo over a real directory (DIR=/usr/include)
-#       make bench    round trips beside their floors (QUICK=1)
+#       make bench    latency, throughput and cost beside floors and peers (QUICK=1; ONLY= ROWS= ROUNDS= PEERS=; docs/benchmark.md)
+#       make bench-compare A=x.json B=y.json; bench-deps (its peers' packages); bench-docs (its tables into docs/performance.md)
 #       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
@@ -32,7 +33,9 @@ all: libs
 empty :=
 space := $(empty) $(empty)
 comma := ,
-B := build/$(subst $(space),_,$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+# bench-compare has a B of its own.
+compared := $(B)
+override B := build/$(subst $(space),_,$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 version := $(shell sed -n 's/^.define RILL_VERSION_[A-Z]* //p' include/rill/base.h | paste -sd.)
 soversion := $(basename $(version))
@@ -231,11 +234,14 @@ wrap := malloc calloc realloc reallocarray free posix_memalign aligned_alloc str
 wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
 
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) -pthread
+	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) -lm -pthread
 
 $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(internal)
 	$(call say,LD $@)
 	$(Q)$(link_test)
+
+# The benchmark's own parts.
+$(addprefix $(B)/,$(filter tests/unit/bench/%,$(single))): $(B)/tests/bench/libbench.a
 
 # A driver as an archive: a program that uses no loop takes nothing of it.
 $(B)/tests/loops/libepoll.a: $(call objects,$(wildcard tests/loops/epoll.c))
@@ -293,13 +299,83 @@ demos: $(addprefix $(B)/,$(demos))
 demo: demos
 	@$(B)/demos/cache_demo '$(DIR)'
 
-bench_c := $(wildcard tests/bench/*.c)
-$(B)/tests/bench/bench: $(call objects,$(bench_c)) $(B)/librill.a
-	$(call say,LD $@)
-	$(Q)$(ld) -o $@ $^
+# The driver takes every file of its folders; a file in peers/ is a program of its own, built where its library is.
+bench_lib_c := $(filter-out tests/bench/bench.c tests/bench/peer.c,$(wildcard tests/bench/*.c))
+bench_c := tests/bench/bench.c $(bench_lib_c) $(wildcard $(addprefix tests/bench/,floors/*.c rill/*.c loops/*.c measures/*.c))
+bench_support := $(call objects,tests/support/syscalls.c tests/support/child.c tests/support/rounds.c)
 
-bench: $(B)/tests/bench/bench
-	@QUICK='$(QUICK)' $<
+zmq_headers := zmq.h
+zmq_libs := -lzmq
+zmq_package := libzmq3-dev
+nng_headers := nng/nng.h
+nng_libs := -lnng
+nng_package := libnng-dev
+iceoryx_flags := -I/usr/include/iceoryx/v2.0.3
+iceoryx_headers := iceoryx_binding_c/runtime.h
+iceoryx_libs := -liceoryx_binding_c
+iceoryx_package := iceoryx libiceoryx-binding-c-dev
+capnp_headers := capnp/serialize.h
+capnp_libs := -lcapnp -lkj -lstdc++
+capnp_package := libcapnp-dev capnproto g++
+
+peers_c := $(wildcard tests/bench/peers/*.c tests/bench/peers/*.c++)
+peer_names := $(notdir $(basename $(peers_c)))
+peers := $(if $(filter bench bench-%,$(goals)),$(foreach p,$(peer_names),$(if $(shell printf 'int main(void) { return 0; }\n' | \
+	$(CC) $(CPPFLAGS) $($p_flags) $($p_headers:%=-include %) -x $(if $(wildcard tests/bench/peers/$p.c),c,c++) - \
+	$(CFLAGS) $(LDFLAGS) $($p_libs) -o /dev/null >/dev/null 2>&1 && echo yes),$p)))
+lost_peers := $(filter-out $(peers),$(peer_names))
+
+$(B)/tests/bench/bench: $(call objects,$(bench_c)) $(bench_support) $(archives)
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(adapter_libs) -lm
+
+$(B)/tests/bench/libbench.a: $(call objects,$(bench_lib_c))
+
+# Floors, and what its user adds, are told apart by their folder: an include from peers/ must name its own.
+$(B)/tests/bench/peers/%.o: flags = -Iinclude -I. $($*_flags)
+$(B)/tests/bench/peers/%.o: tests/bench/peers/%.c++ $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CXX $<)
+	$(Q)$(CXX) -std=c++20 -D_GNU_SOURCE -Wall -Wextra -Iinclude -I. -MMD -MP $(CPPFLAGS) $(CFLAGS) -MF $(@:.o=.d) -c -o $@ $<
+
+$(peer_names:%=$(B)/tests/bench/peers/%): $(B)/tests/bench/peers/%: $(B)/tests/bench/peers/%.o $(B)/tests/bench/peer.o \
+		$(call objects,$(addprefix tests/bench/,run.c clock.c hist.c plan.c outside.c)) $(bench_support)
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $(filter %.o,$^) $($*_libs)
+
+bench_out := build/bench
+bench_run = BENCH_PEERS='$(B)/tests/bench/peers' BENCH_CFLAGS='$(CFLAGS)' \
+	BENCH_COMMIT="$$(git describe --always --dirty 2>/dev/null)" $(B)/tests/bench/bench
+bench_words = QUICK='$(QUICK)' SMOKE='$(SMOKE)' ONLY='$(ONLY)' ROWS='$(ROWS)' ROUNDS='$(ROUNDS)' PEERS='$(PEERS)'
+
+# What other benchmarks there are; each prints its own target lines.
+more_benches := $(filter-out $(BENCH_WITHOUT),bench-memory bench-structures bench-schema bench-rpc)
+
+bench: bench-build
+	@mkdir -p $(bench_out)
+	$(foreach p,$(lost_peers),@echo 'left out: $p (apt-get install $($p_package), or make bench-deps)'$(newline))
+	@rm -f $(bench_out)/failed
+	@{ $(bench_words) $(bench_run) run $(bench_out)/results.json || touch $(bench_out)/failed; } | tee $(bench_out)/results.txt
+	+@for goal in $(if $(ONLY)$(ROWS)$(SMOKE),,$(more_benches)); do \
+		$(MAKE) -n $$goal >/dev/null 2>&1 || continue; \
+		{ $(MAKE) -s QUICK='$(QUICK)' $$goal || touch $(bench_out)/failed; } | tee -a $(bench_out)/results.txt; \
+	done
+	@$(bench_run) charts $(bench_out)/results.json $(bench_out)/charts
+	@if command -v gnuplot >/dev/null; then \
+		cd $(bench_out)/charts && for f in *.gp; do gnuplot "$$f" || exit 1; done; echo 'charts: $(bench_out)/charts'; \
+	else echo 'left out: charts (apt-get install gnuplot-nox, or make bench-deps)'; fi
+	@echo; grep '^target ' $(bench_out)/results.txt; test ! -e $(bench_out)/failed
+
+bench-build: $(B)/tests/bench/bench $(peers:%=$(B)/tests/bench/peers/%)
+
+bench-compare: $(B)/tests/bench/bench
+	@$(bench_run) compare '$(A)' '$(compared)'
+
+bench-docs: $(B)/tests/bench/bench
+	@docs/bench-refresh $(B)/tests/bench/bench $(bench_out)
+
+bench-deps:
+	@tests/install-needs $(sort gnuplot-nox $(foreach p,$(peer_names),$($p_package)))
 
 # ---- fuzz targets ---------------------------------------------------------------------------------------------------
 # Their own build: all of the library is instrumented.
@@ -356,7 +432,7 @@ compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
 
 everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
-	tests/fault/*.c tests/interop/*.c tests/bench/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
+	tests/fault/*.c tests/interop/*.c tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude,\
 	-Iinclude -Icore -I.)) $(have)
@@ -369,4 +445,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: all libs programs check check-all check-full lint model demos demo bench fuzz install compile_commands.json clean FORCE
+.PHONY: all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps fuzz install compile_commands.json clean FORCE

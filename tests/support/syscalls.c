@@ -19,12 +19,15 @@
 #include <unistd.h>
 
 #define MARK 0x72696c6c /* prctl option: -EINVAL everywhere */
-#define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
+#define OPTIONS                                                                                                       \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
+	 PTRACE_O_TRACEEXEC)
 #define TRACEES 64
 
 struct tracee {
 	pid_t pid;
-	int section; /* -1: none */
+	pid_t process; /* that it is a thread of */
+	int section;   /* -1: none */
 };
 
 struct trace {
@@ -68,6 +71,36 @@ void syscalls_print(const struct syscalls *s, unsigned section)
 			        (unsigned long long)s->count[section][i]);
 }
 
+static pid_t process_of(pid_t pid)
+{
+	char path[40], line[80];
+	FILE *f;
+	int process = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f && !process && fgets(line, sizeof(line), f))
+		sscanf(line, "Tgid: %d", &process);
+	if (f)
+		fclose(f);
+	return process ? process : pid;
+}
+
+static int section_of(const struct trace *t, pid_t process)
+{
+	for (int i = 0; i < TRACEES; i++)
+		if (t->tracees[i].pid && t->tracees[i].process == process)
+			return t->tracees[i].section;
+	return -1;
+}
+
+static void set_section(struct trace *t, pid_t process, int section)
+{
+	for (int i = 0; i < TRACEES; i++)
+		if (t->tracees[i].pid && t->tracees[i].process == process)
+			t->tracees[i].section = section;
+}
+
 /* The record of a tracee; made when it is first seen. Ended ones leave a free place (pid 0). */
 static struct tracee *tracee_of(struct trace *t, pid_t pid)
 {
@@ -79,17 +112,20 @@ static struct tracee *tracee_of(struct trace *t, pid_t pid)
 		if (!t->tracees[i].pid && !place)
 			place = &t->tracees[i];
 	}
-	if (place)
-		*place = (struct tracee){.pid = pid, .section = -1};
+	if (place) {
+		pid_t process = process_of(pid);
+
+		*place = (struct tracee){.pid = pid, .process = process, .section = section_of(t, process)};
+	}
 	return place;
 }
 
 static void on_entry(struct trace *t, struct tracee *who, uint64_t nr, const uint64_t *args)
 {
 	if (nr == SYS_prctl && args[0] == MARK) {
-		who->section = (int)args[1] - 1;
-		if (who->section >= SYSCALLS_SECTIONS)
-			who->section = -1;
+		int section = (int)args[1] - 1;
+
+		set_section(t, who->process, section < SYSCALLS_SECTIONS ? section : -1);
 		if (who->section >= 0)
 			t->counts->entered[who->section]++;
 	} else if (who->section >= 0 && nr < SYSCALLS_NUMBERS) {

@@ -4,7 +4,7 @@
  *
  *	syscalls_begin(0);  ...  syscalls_end();
  *
- * Each process and thread has its own section at a time, so two ends of a session count as sections 0 and 1. */
+ * Each process, with all its threads, has its own section at a time, so two ends of a session count as sections 0 and 1. */
 #ifndef TESTS_SUPPORT_SYSCALLS_H
 #define TESTS_SUPPORT_SYSCALLS_H
 
