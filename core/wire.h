@@ -109,10 +109,12 @@ enum wire_kind {
 	WIRE_ARENA = 9,
 	WIRE_FORGET = 10,
 	WIRE_GOODBYE = 11,
+	WIRE_EVENTFD = 13, /* nothing but its descriptor: SCM_RIGHTS, an eventfd to ring by */
 	WIRE_MAPPED = 20,
 };
 
 /* In HELLO. */
+#define WIRE_FEATURE_EVENTFD UINT64_C(0x02) /* I may send and take an EVENTFD; both have set it, or none is sent */
 #define WIRE_FEATURE_ADDRESS UINT64_C(0x10) /* I map your arenas where you tell me to, if I can, and answer with MAPPED */
 
 /* begins each */

@@ -111,7 +111,7 @@ void packet_bell(struct rill_session *s, uint64_t sarm)
 
 	if (!sarm || s->fd < 0 || s->hung_up)
 		return;
-	if (send(s->fd, &bell, sizeof(bell), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(bell)) {
+	if (wake_ring(s) || send(s->fd, &bell, sizeof(bell), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(bell)) {
 		bell_sent(&s->bell, sarm); /* P7: only a bell that went out counts */
 		s->bell_pending = false;
 		return;
@@ -345,6 +345,7 @@ static size_t packet_length(enum wire_kind kind)
 		[WIRE_CLOSE] = sizeof(struct wire_close),     [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
 		[WIRE_ARENA] = sizeof(struct wire_arena),     [WIRE_FORGET] = sizeof(struct wire_forget),
 		[WIRE_GOODBYE] = sizeof(struct wire_goodbye), [WIRE_MAPPED] = sizeof(struct wire_mapped),
+		[WIRE_EVENTFD] = sizeof(struct wire_packet),
 	};
 
 	return kind < sizeof(length) / sizeof(length[0]) ? length[kind] : 0;
@@ -367,7 +368,8 @@ static const char *packet_wrong(const struct rill_session *s, const struct packe
 		return "packet: unknown kind or wrong length";
 	if ((s->state == SESSION_GREETING) != (kind == WIRE_HELLO) && kind != WIRE_REFUSE && kind != WIRE_GOODBYE)
 		return "packet: kind is out of its turn";
-	if ((p->fd_count || p->fds_lost) && kind != WIRE_HELLO && kind != WIRE_FDS_PACKET && kind != WIRE_ARENA)
+	if ((p->fd_count || p->fds_lost) && kind != WIRE_HELLO && kind != WIRE_FDS_PACKET && kind != WIRE_ARENA &&
+	    kind != WIRE_EVENTFD)
 		return "packet: descriptors where none belong";
 	return NULL;
 }
@@ -408,6 +410,9 @@ static void handle(struct rill_session *s, struct packet *p)
 		break;
 	case WIRE_MAPPED:
 		lend_on_mapped(s, p);
+		break;
+	case WIRE_EVENTFD:
+		wake_on_packet(s, p);
 		break;
 	}
 }

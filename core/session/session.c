@@ -114,6 +114,7 @@ static void child(struct source *src)
 		close(s->fd);
 	if (s->hello_fd >= 0)
 		close(s->hello_fd);
+	wake_close(s);
 	s->fd = s->hello_fd = -1;
 	s->mine.base = NULL;
 	s->arena = NULL; /* the ctx drops it by itself */
@@ -159,7 +160,7 @@ int session_create(struct rill_session **ret, struct rill_ctx *ctx, struct setti
 	s->ctx = ctx;
 	s->set = set;
 	s->fd = fd;
-	s->hello_fd = -1;
+	s->hello_fd = s->peer_wake = -1;
 	s->lent_free = s->fd_free = UINT32_MAX;
 	s->state = SESSION_GREETING;
 	s->retry_at = RILL_NEVER;
@@ -199,6 +200,7 @@ void session_drop_hello(struct rill_session *s)
 void session_hang_up(struct rill_session *s)
 {
 	source_unwatch(&s->source);
+	wake_close(s);
 	if (s->fd >= 0)
 		packet_close(s->ctx, s->fd);
 	s->fd = -1;
@@ -370,6 +372,7 @@ void session_begin(struct rill_session *s)
 	s->todo &= ~(unsigned)TELL_HELLO;
 	snprintf(s->text, sizeof(s->text), "open");
 	listener_admitted(s);
+	wake_offer(s);
 	session_note(s, TELL_OPENED | TELL_DRAIN); /* what came behind the hello is still in the socket */
 	if (s->open_wanted || s->announce_wanted)
 		session_note(s, TELL_WRITABLE);

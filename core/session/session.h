@@ -152,6 +152,9 @@ struct rill_session {
 
 	struct region mine, theirs;
 	struct bell bell;
+	struct source wake; /* wake.c: our eventfd, a part of `source`; ctx NULL: there was none */
+	int peer_wake;      /* the peer's, to ring by; -1: by the socket */
+	bool wake_came;     /* the peer sent one */
 
 	struct rill_channel **channels; /* by index; NULL until first used. channel.c */
 	uint32_t channel_count;         /* both sides together */
@@ -265,6 +268,12 @@ void packet_goodbye(struct rill_session *s, int reason, const char *text);
 bool packet_unsent(const struct rill_session *s); /* POLLOUT is wanted */
 void packet_make_plain(char *text);               /* of the peer's: it ends up in logs and on terminals */
 void packet_close(struct rill_ctx *ctx, int fd);  /* close a control socket; it never lingers */
+
+/* wake.c: bells by eventfd */
+void wake_offer(struct rill_session *s); /* open: hand the peer one, if both may */
+void wake_on_packet(struct rill_session *s, struct packet *p);
+bool wake_ring(const struct rill_session *s); /* false: ring by the socket */
+void wake_close(struct rill_session *s);
 
 /* turn.c: the doorbell and the telling */
 unsigned session_turn(struct source *src);

@@ -16,7 +16,8 @@ struct rill_ctx {
 	struct link awake;   /* have something for turn(), or did not get to rest */
 	struct link dirty;
 	struct link doomed;
-	size_t source_count;
+	size_t source_count; /* parts included */
+	size_t part_count;
 	size_t awake_count;
 	struct link *cursor; /* in sources: which of those at rest rill_ctx_poll() looked at last */
 

@@ -92,16 +92,17 @@ static void rest_awake(struct rill_ctx *ctx)
 /* One at rest keeps its doorbell armed, so it need not be looked at; but a look is sooner than its bell. */
 static unsigned turn_around(struct rill_ctx *ctx)
 {
-	size_t count = ctx->source_count - ctx->awake_count;
+	size_t count = ctx->source_count - ctx->part_count - ctx->awake_count;
 	unsigned taken = 0;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < count && i < AROUND && ctx->source_count > 0 && ctx_live(ctx); i++) {
+	while (i < count && i < AROUND && ctx->source_count > 0 && ctx_live(ctx)) {
 		struct source *s;
 		unsigned n;
 
 		ctx->cursor = ctx->cursor->next == &ctx->sources ? ctx->sources.next : ctx->cursor->next;
 		s = source_of(ctx->cursor);
+		i += s->whole == s; /* a part's whole is there, too: this ends */
 		if (!s->ops->turn || link_linked(&s->awake))
 			continue;
 		n = turn(s);
@@ -116,7 +117,7 @@ static unsigned look(struct rill_ctx *ctx)
 {
 	unsigned taken = turn_awake(ctx);
 
-	if (ctx->awake_count < ctx->source_count)
+	if (ctx->awake_count + ctx->part_count < ctx->source_count)
 		taken += turn_around(ctx);
 	return taken;
 }
@@ -155,11 +156,13 @@ static void linger_or_rest(struct rill_ctx *ctx, bool took)
 	rest_awake(ctx);
 }
 
-static void run_ready(struct source *s)
+/* Returns whose turn it is. */
+static struct source *run_ready(struct source *s)
 {
 	if (s->ops->ready)
 		s->ops->ready(s);
-	source_wake(s);
+	source_wake(s->whole);
+	return s->whole;
 }
 
 static void run_all_ready(struct rill_ctx *ctx)
@@ -200,7 +203,7 @@ static void run_one(struct rill_ctx *ctx, struct source *s)
 {
 	unsigned taken;
 
-	run_ready(s);
+	s = run_ready(s);
 	taken = link_linked(&s->awake) ? turn(s) : 0;
 	if (!ctx_live(ctx))
 		return;

@@ -17,6 +17,7 @@ int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *
 	memset(&s->watch, 0, sizeof(s->watch));
 	s->watch.fd = -1;
 	s->ops = ops;
+	s->whole = s;
 	s->ctx = ctx;
 	link_init(&s->awake);
 	link_init(&s->dirty);
@@ -28,6 +29,17 @@ int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *
 	link_append(&ctx->sources, &s->all);
 	ctx->source_count++;
 	source_changed(s);
+	return 0;
+}
+
+int source_add_part(struct source *s, struct source *whole, const struct source_ops *ops)
+{
+	int r = source_add(s, whole->ctx, ops);
+
+	if (r < 0)
+		return r;
+	s->whole = whole;
+	s->ctx->part_count++;
 	return 0;
 }
 
@@ -128,6 +140,7 @@ void source_doom(struct source *s)
 		ctx->cursor = s->all.prev;
 	link_remove(&s->all);
 	ctx->source_count--;
+	ctx->part_count -= s->whole != s;
 	link_append(&ctx->doomed, &s->doomed);
 	ctx->front.unsettled = true;
 	ctx_leave(ctx);

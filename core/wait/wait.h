@@ -42,6 +42,7 @@ struct source_ops {
 struct source {
 	struct rill_watch watch; /* fd is -1 while not watched */
 	const struct source_ops *ops;
+	struct source *whole; /* whose turns follow ready(): itself, or what it is a second descriptor of */
 	struct rill_ctx *ctx;
 	struct link all;    /* in ctx->sources, from source_add() to source_doom() */
 	struct link awake;  /* in ctx->awake */
@@ -56,6 +57,9 @@ struct source {
 /* Register (no fd yet). The last step that can fail in a constructor, before source_watch().  -ENOMEM.
  * ctx is not referenced by it: see ctx_ref(). */
 int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *ops);
+
+/* The same for a second descriptor of a source: it has no turns of its own, and is doomed before `whole` is. */
+int source_add_part(struct source *s, struct source *whole, const struct source_ops *ops);
 
 /* Wait for fd, with the events that ops->wants() gives. What the loop's `add` gave, -ENOMEM, -EEXIST (watched). */
 int source_watch(struct source *s, int fd);

@@ -98,6 +98,10 @@ struct rill_session_options {
 	                         * as you trust your own code: docs/same-address.md */
 	uintptr_t window_begin; /* addresses that the peer may name; all else is mapped elsewhere. Default: what arenas use */
 	uintptr_t window_end;   /* by default, 0x200000000000 to 0x500000000000 and 0x7e8000000000 to 0x7ef000000000 */
+
+	unsigned socket_bell; /* not 0: wake and be woken by packets on the socket, and by nothing else. Default 0: between
+	                       * peers of one uid (both credentials are our effective uid, and the peer finds the same) by an
+	                       * eventfd each, which wakes faster and costs two descriptors more; never across uids */
 };
 
 /* Connect to a listener at `path` (copied). Returns at once; opened() or closed() follows. A listener whose backlog is
