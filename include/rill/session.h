@@ -1,7 +1,8 @@
 /* rill/session.h - two processes: one socket, one region of shared memory each way, any number of channels.
  *
  * The unit of trust and of sight: everything in a session can be seen by its peer, nothing of another session can. A
- * session holds one descriptor in each process once it is open. docs/session.md has the states.
+ * session holds one descriptor in each process once it is open, and between two of one uid two more to wake each other by
+ * (see socket_bell). docs/session.md has the states.
  */
 #ifndef RILL_SESSION_H
 #define RILL_SESSION_H

@@ -33,8 +33,10 @@ enum {
 	RAW_FDS,
 	RAW_ARENA,
 	RAW_FORGET,
-	RAW_GOODBYE
+	RAW_GOODBYE,
+	RAW_EVENTFD = 13
 };
+enum { RAW_EVENTFD_BELL = 2 }; /* of HELLO's features */
 enum { RAW_MESSAGE = 1, RAW_LOAN, RAW_PAD, RAW_VOID };
 enum { RAW_TAG = 1, RAW_HAS_FDS = 2 };
 enum { RAW_E_DATA, RAW_E_SPACE, RAW_E_FDS, RAW_E_RETURNS };

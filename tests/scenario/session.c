@@ -200,9 +200,20 @@ static void be_child(void)
 	begin(0);
 }
 
+static bool by_socket; /* one side is enough */
+
+static const struct rill_session_options *bells(const struct rill_session_options *o)
+{
+	static struct rill_session_options with;
+
+	with = o ? *o : (struct rill_session_options){.size = sizeof(with)};
+	with.socket_bell = by_socket;
+	return &with;
+}
+
 static void connect_to(const struct rill_session_options *o)
 {
-	CHECK(rill_session_connect(&me.s, me.ctx, path, o, &session_events, NULL) == 0);
+	CHECK(rill_session_connect(&me.s, me.ctx, path, bells(o), &session_events, NULL) == 0);
 	UNTIL(me.opened);
 }
 
@@ -614,7 +625,7 @@ static int adopt_inherited(struct child *self, void *arg)
 	(void)self;
 	close(fds[0]);
 	be_child();
-	CHECK(rill_session_adopt(&me.s, me.ctx, fds[1], NULL, &session_events, NULL) == 0);
+	CHECK(rill_session_adopt(&me.s, me.ctx, fds[1], bells(NULL), &session_events, NULL) == 0);
 	UNTIL(me.opened);
 	CHECK(rill_session_peer(me.s)->sender.pid == getppid());
 	open_channel("inherited");
@@ -636,10 +647,10 @@ static void a_socketpair_made_before_fork_becomes_a_session(void **state)
 	c = run(adopt_inherited, fds);
 	close(fds[1]);
 	assert_int_equal(rill_session_adopt(&me.s, me.ctx, fds[0], NULL, &session_events, NULL), 0);
-	me.on_message = echo_hello;
 	UNTIL(me.opened);
 	assert_int_equal(rill_session_peer(me.s)->sender.pid, c.pid);
-	assert_int_equal(leaks_fds(), open + 2); /* the session's one, and the step channel */
+	UNTIL(me.count == 1 && leaks_fds() == open + (by_socket ? 2 : 4)); /* the session's, and the step channel */
+	assert_int_equal(rill_channel_send(me.ch, "hello", 5), 0);
 	UNTIL(me.ended);
 	assert_int_equal(me.why, 0);
 	expect_exit(&c);
@@ -864,5 +875,8 @@ int main(void)
 		T(a_ctx_may_be_destroyed_in_a_callback_of_every_loop),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("bells by eventfd", tests, NULL, NULL);
+
+	by_socket = true;
+	return failed + cmocka_run_group_tests_name("bells by the socket", tests, NULL, NULL);
 }

@@ -41,6 +41,7 @@ extern const struct rill_listener_events end_listener_events; /* user: the end; 
 
 void end_start(struct end *e, const struct rill_ctx_options *options); /* a ctx alone */
 void end_stop(struct end *e);
+int end_socket(const struct end *e); /* the control socket of its only session */
 void end_die(struct end *e); /* its ctx goes without a word to the peer of its only session, as a killed process would */
 
 void pair_start(struct pair *p, const struct pair_options *options); /* both adopted, nothing has run; NULL: defaults */

@@ -33,6 +33,7 @@ enum { PING, PONG }; /* sections */
 static struct rill_channel *channel;
 static uint64_t taken;
 static bool taken_over; /* the other side took the channel */
+static bool by_socket;  /* bells; else by eventfd */
 
 static void on_readable(struct rill_channel *ch, void *user)
 {
@@ -70,11 +71,12 @@ static const struct rill_session_events session_events = {.size = sizeof(session
 static struct rill_ctx *side(int fd, bool opens, uint64_t linger_ns)
 {
 	struct rill_ctx_options o = {.size = sizeof(o), .linger_ns = linger_ns};
+	struct rill_session_options so = {.size = sizeof(so), .socket_bell = by_socket};
 	struct rill_session *s;
 	struct rill_ctx *ctx;
 
 	CHILD_CHECK(rill_ctx_create(&ctx, &o) == 0);
-	CHILD_CHECK(rill_session_adopt(&s, ctx, fd, NULL, &session_events, NULL) == 0);
+	CHILD_CHECK(rill_session_adopt(&s, ctx, fd, &so, &session_events, NULL) == 0);
 	while (rill_session_status(s) == 0)
 		CHILD_CHECK(rill_epoll_wait(ctx, 5000) >= 0);
 	CHILD_CHECK(rill_session_status(s) == 1);
@@ -196,19 +198,18 @@ static int play_asleep(void *arg)
 	return two_play(asleep);
 }
 
-static void asleep_in_epoll_a_hop_costs_one_send_one_wait_one_receive(void **state)
+static void count_asleep(bool socket)
 {
 	struct syscalls counts;
 
-	(void)state;
 	if (!syscalls_countable())
 		skip();
+	by_socket = socket;
 	assert_int_equal(syscalls_trace(&counts, play_asleep, NULL), 0);
 	for (unsigned s = PING; s <= PONG; s++) {
-		uint64_t sends = counts.count[s][SYS_sendto] + counts.count[s][SYS_sendmsg];
+		uint64_t sends = counts.count[s][socket ? SYS_sendto : SYS_write];
 		uint64_t waits = counts.count[s][SYS_epoll_wait] + counts.count[s][SYS_epoll_pwait];
-		uint64_t receives =
-			counts.count[s][SYS_recvmmsg] + counts.count[s][SYS_recvmsg] + counts.count[s][SYS_recvfrom];
+		uint64_t receives = counts.count[s][socket ? SYS_recvmmsg : SYS_preadv2];
 
 		syscalls_print(&counts, s);
 		assert_int_equal(counts.entered[s], 1);
@@ -217,6 +218,18 @@ static void asleep_in_epoll_a_hop_costs_one_send_one_wait_one_receive(void **sta
 		assert_true(receives > 0 && receives <= ASLEEP);
 		assert_int_equal(syscalls_sum(&counts, s), sends + waits + receives);
 	}
+}
+
+static void asleep_in_epoll_a_hop_costs_one_write_one_wait_one_read(void **state)
+{
+	(void)state;
+	count_asleep(false);
+}
+
+static void by_the_socket_a_hop_costs_one_send_one_wait_one_receive(void **state)
+{
+	(void)state;
+	count_asleep(true);
 }
 
 /* ---- In one process -------------------------------------------------------------------------------------------- */
@@ -282,12 +295,14 @@ static void large_messages_loans_and_echoes_allocate_nothing(void **state)
 	pair_stop(&p);
 }
 
+static const struct pair_options socket_bells = {.a.socket_bell = 1};
+
 static void an_open_session_holds_one_descriptor_and_no_thread(void **state)
 {
 	size_t fds = leaks_fds(), threads = leaks_threads();
 
 	(void)state;
-	pair_open(&p, NULL);
+	pair_open(&p, &socket_bells);
 	for (int i = 0; i < 20; i++)
 		pair_channel(&p, "c");
 	assert_int_equal(leaks_fds(), fds + 2);
@@ -303,7 +318,7 @@ static void the_sessions_own_arena_holds_no_descriptor(void **state)
 	size_t fds = leaks_fds();
 
 	(void)state;
-	pair_open(&p, NULL);
+	pair_open(&p, &socket_bells);
 	pair_channel(&p, "c");
 	assert_int_equal(rill_channel_send(p.a.ch, large, sizeof(large)), 0);
 	pair_run(&p);
@@ -362,7 +377,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(while_both_are_awake_100000_messages_cost_no_system_call),
-		T(asleep_in_epoll_a_hop_costs_one_send_one_wait_one_receive),
+		T(asleep_in_epoll_a_hop_costs_one_write_one_wait_one_read),
+		T(by_the_socket_a_hop_costs_one_send_one_wait_one_receive),
 		T(a_million_messages_allocate_nothing),
 		T(large_messages_loans_and_echoes_allocate_nothing),
 		T(an_open_session_holds_one_descriptor_and_no_thread),

@@ -383,7 +383,7 @@ static void a_closed_session_hears_of_the_last_loan_that_comes_back(void **state
 	rill_session_close(p.a.s);
 	p.a.s = NULL;
 	end_run(&p.a);
-	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 1);
+	assert_int_not_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 0);
 	rill_msg_release(&msg);
 	end_run(&p.a); /* the peer has not read the GOODBYE */
 	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 0);
@@ -531,7 +531,7 @@ static void a_loan_that_comes_back_while_closing_does_not_hide_the_next(void **s
 	assert_int_equal(rill_channel_send(p.b.ch, "close", 5), 0);
 	pair_run(&p);
 	p.a.s = NULL;
-	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 1);
+	assert_int_not_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 0);
 	assert_int_equal(borrowed[0].opaque[0], 0); /* released */
 	rill_msg_release(&borrowed[1]);
 	pair_run(&p);

@@ -35,7 +35,7 @@ static bool raise_limit(void)
 
 	getrlimit(RLIMIT_NOFILE, &before);
 	limit = before;
-	limit.rlim_cur = 2 * SESSIONS + 200;
+	limit.rlim_cur = 6 * SESSIONS + 200; /* a socket and two eventfds each */
 	if (before.rlim_cur != RLIM_INFINITY && before.rlim_cur < limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return false;
 	return true;

@@ -378,6 +378,7 @@ static void random_use_of_everything_never_breaks_a_session(void **state)
 			s->loans = 1 + (unsigned)random_below(40);
 			s->arena_bytes = (size_t)65536 << random_below(4);
 			s->arenas = 2;
+			s->socket_bell = random_below(4) == 0;
 		}
 		o.ctx_a.budget = 1 + (unsigned)random_below(20);
 		pair_open(&p, &o);
