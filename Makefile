@@ -383,11 +383,11 @@ bench-deps:
 fuzz := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 SECONDS ?= 10
 
-$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(wildcard core/schema/*.h include/rill/*.h tests/support/traverse.*)
+$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(wildcard core/schema/*.h include/rill/*.h tests/support/traverse.* tests/support/sample.*)
 	@mkdir -p $@.corpus
 	$(call say,FUZZ $@)
 	$(Q)clang -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-Iinclude -Icore -I. -o $@ $< $(schema_c) tests/support/traverse.c
+		-Iinclude -Icore -I. -o $@ $< $(schema_c) tests/support/traverse.c tests/support/sample.c
 
 fuzz: $(fuzz)
 	@set -e; for f in $(fuzz); do \
