@@ -4,6 +4,7 @@
 #       make demo     the cache demo over a real directory (DIR=/usr/include)
 #       make bench    latency, throughput and cost beside floors and peers (QUICK=1; ONLY= ROWS= ROUNDS= PEERS=; docs/benchmark.md)
 #       make bench-compare A=x.json B=y.json; bench-deps (its peers' packages); bench-docs (its tables into docs/performance.md)
+#       make bench-structures    lookups in borrowed memory, and beside uthash and khash (QUICK=1)
 #       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
@@ -377,6 +378,14 @@ bench-docs: $(B)/tests/bench/bench
 bench-deps:
 	@tests/install-needs $(sort gnuplot-nox $(foreach p,$(peer_names),$($p_package)))
 
+# Beside uthash and khash: needs both.
+$(B)/tests/bench/structures/structures: $(call objects,$(wildcard tests/bench/structures/*.c)) $(B)/librill.a
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $^
+
+bench-structures: $(B)/tests/bench/structures/structures
+	@QUICK='$(QUICK)' $<
+
 # ---- fuzz targets ---------------------------------------------------------------------------------------------------
 # Their own build: all of the library is instrumented.
 
@@ -445,4 +454,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps fuzz install compile_commands.json clean FORCE
+.PHONY: all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures fuzz install compile_commands.json clean FORCE

@@ -29,7 +29,7 @@ struct rill_list {
 
 /* Put `link`, which is in no list, between two that are neighbours (NULL: the list's end). */
 static inline void rill_list_between(struct rill_list *l, struct rill_link *prev, struct rill_link *link,
-				     struct rill_link *next)
+                                     struct rill_link *next)
 {
 	rill_rel_aim(&link->prev, prev);
 	rill_rel_aim(&link->next, next);
@@ -76,7 +76,7 @@ static inline void *rill_list_target(const struct rill_rel *r, size_t member)
 }
 
 static inline const void *rill_list_target_in(struct rill_view *v, const struct rill_rel *r, size_t member, size_t len,
-					      size_t align)
+                                              size_t align)
 {
 	uintptr_t link = (uintptr_t)rill_rel_target(r);
 
@@ -90,13 +90,12 @@ static inline const void *rill_list_target_in(struct rill_view *v, const struct 
 #define rill_list_prev(entry, member) \
 	((__typeof__(*(entry)) *)rill_list_target(&(entry)->member.prev, offsetof(__typeof__(*(entry)), member)))
 
-#define rill_list_first_in(view, list, type_, member)                                                              \
-	((const type_ *)rill_list_target_in((view), &(list)->first, offsetof(type_, member), sizeof(type_), \
-					    __alignof__(type_)))
-#define rill_list_next_in(view, entry, member)                                                                           \
-	((const __typeof__(*(entry)) *)rill_list_target_in((view), &(entry)->member.next,                         \
-							   offsetof(__typeof__(*(entry)), member), sizeof(*(entry)), \
-							   __alignof__(__typeof__(*(entry)))))
+#define rill_list_first_in(view, list, type_, member) \
+	((const type_ *)rill_list_target_in((view), &(list)->first, offsetof(type_, member), sizeof(type_), __alignof__(type_)))
+#define rill_list_next_in(view, entry, member)                                                                       \
+	((const __typeof__(*(entry)) *)rill_list_target_in((view), &(entry)->member.next,                            \
+	                                                   offsetof(__typeof__(*(entry)), member), sizeof(*(entry)), \
+	                                                   __alignof__(__typeof__(*(entry)))))
 
 #ifdef __cplusplus
 }

@@ -87,7 +87,7 @@ RILL_MAP_INLINE const uint64_t *rill_map_table(struct rill_view *v, const struct
 
 /* The entry in a slot that is not empty, and the length of its key, which lies in the range with its value. */
 RILL_MAP_INLINE const struct rill_map_entry *rill_map_entry(struct rill_view *v, const uint64_t *slots, uint64_t slot,
-							    uint64_t value_len, uint64_t *ret_key_len)
+                                                            uint64_t value_len, uint64_t *ret_key_len)
 {
 	uintptr_t at = rill_map_entry_at(slots, slot);
 	const struct rill_map_entry *e = (const struct rill_map_entry *)at;
@@ -104,8 +104,8 @@ RILL_MAP_INLINE const struct rill_map_entry *rill_map_entry(struct rill_view *v,
 
 /* The index of the slot that holds the key, or of the empty one where it would go; its word. */
 RILL_MAP_INLINE const struct rill_map_entry *rill_map_search(struct rill_view *v, const uint64_t *slots, uint64_t mask,
-							     uint64_t hash, const void *key, size_t key_len,
-							     uint64_t value_len, uint64_t *ret_at)
+                                                             uint64_t hash, const void *key, size_t key_len, uint64_t value_len,
+                                                             uint64_t *ret_at)
 {
 	const struct rill_map_entry *e;
 	uint64_t i, slot, len;
@@ -128,7 +128,7 @@ RILL_MAP_INLINE const struct rill_map_entry *rill_map_search(struct rill_view *v
 }
 
 RILL_MAP_INLINE void *rill_map_lookup(struct rill_view *v, const struct rill_map *m, const void *key, size_t key_len,
-				      uint64_t value_len)
+                                      uint64_t value_len)
 {
 	const struct rill_map_entry *e;
 	const uint64_t *slots;
@@ -150,7 +150,7 @@ static inline void *rill_map_find(const struct rill_map *m, const void *key, siz
 
 /* The same, checked: `value_len` bytes, or NULL: not there, or an error. -EBADMSG also if values are not of that size. */
 static inline const void *rill_map_find_in(struct rill_view *v, const struct rill_map *m, const void *key, size_t key_len,
-					   size_t value_len)
+                                           size_t value_len)
 {
 	if (__atomic_load_n(&m->value_len, __ATOMIC_RELAXED) != value_len)
 		return rill_view_fail(v, -EBADMSG);
@@ -258,7 +258,7 @@ static inline int rill_map_reserve(struct rill_map *m, const struct rill_heap *h
 }
 
 static inline struct rill_map_entry *rill_map_make(const struct rill_map *m, const struct rill_heap *heap, uint64_t hash,
-						   const void *key, size_t key_len)
+                                                   const void *key, size_t key_len)
 {
 	uint64_t value_at = rill_map_value_at(key_len);
 	struct rill_map_entry *e;
@@ -278,7 +278,7 @@ static inline struct rill_map_entry *rill_map_make(const struct rill_map *m, con
 
 /* The value of a key, which is made, zeroed, if it was not there (*ret_fresh says so; may be NULL). NULL: no memory. */
 static inline void *rill_map_put(struct rill_map *m, const struct rill_heap *heap, const void *key, size_t key_len,
-				 bool *ret_fresh)
+                                 bool *ret_fresh)
 {
 	uint64_t hash = rill_hash(m->seed, key, key_len), at;
 	const struct rill_map_entry *e = NULL;

@@ -139,15 +139,14 @@ static inline const void *rill_view_follow(struct rill_view *v, const struct ril
 }
 
 /* The object of that type at the begin of the range, or at any address in it. */
-#define rill_view_root(view, type_) \
-	((const type_ *)rill_view_at((view), (view)->begin, sizeof(type_), __alignof__(type_)))
+#define rill_view_root(view, type_) ((const type_ *)rill_view_at((view), (view)->begin, sizeof(type_), __alignof__(type_)))
 #define rill_view_object(view, at, type_) \
 	((const type_ *)rill_view_at((view), (uintptr_t)(at), sizeof(type_), __alignof__(type_)))
 
 /* rill_rel_get(), checked: one whole object of the field's type. */
-#define rill_view_get(view, field)                                                                                  \
+#define rill_view_get(view, field)                                                                           \
 	((const __typeof__(*(field)->type) *)rill_view_follow((view), &(field)->rel, sizeof(*(field)->type), \
-							      __alignof__(*(field)->type)))
+	                                                      __alignof__(*(field)->type)))
 
 #ifdef __cplusplus
 }

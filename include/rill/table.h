@@ -63,7 +63,7 @@ static inline bool rill_table_in_use(const uint64_t *used, uint64_t i)
 
 /* Of key_len and value_len, which the caller expects. false: there is no slot, or an error. */
 RILL_TABLE_INLINE bool rill_table_open(struct rill_view *v, const struct rill_table *t, uint64_t key_len, uint64_t value_len,
-				       struct rill_table_slots *ret)
+                                       struct rill_table_slots *ret)
 {
 	uint64_t mask = __atomic_load_n(&t->mask, __ATOMIC_RELAXED), bits = rill_table_bits(mask + 1), len;
 
@@ -74,8 +74,7 @@ RILL_TABLE_INLINE bool rill_table_open(struct rill_view *v, const struct rill_ta
 		ret->used = (const uint64_t *)rill_rel_target(&t->block);
 	} else {
 		if (mask >= v->len || (mask & (mask + 1)) != 0 || __builtin_mul_overflow(mask + 1, ret->step, &len) ||
-		    __builtin_add_overflow(len, bits, &len) ||
-		    __atomic_load_n(&t->key_len, __ATOMIC_RELAXED) != key_len ||
+		    __builtin_add_overflow(len, bits, &len) || __atomic_load_n(&t->key_len, __ATOMIC_RELAXED) != key_len ||
 		    __atomic_load_n(&t->value_len, __ATOMIC_RELAXED) != value_len) {
 			rill_view_fail(v, -EBADMSG);
 			return false;
@@ -88,7 +87,7 @@ RILL_TABLE_INLINE bool rill_table_open(struct rill_view *v, const struct rill_ta
 
 /* The key's slot, or (false) the empty one where it would go; of a view also false for an error. */
 RILL_TABLE_INLINE bool rill_table_search(struct rill_view *v, const struct rill_table_slots *s, uint64_t hash, const void *key,
-					 size_t key_len, uint64_t *ret_at)
+                                         size_t key_len, uint64_t *ret_at)
 {
 	uint64_t i;
 
@@ -105,7 +104,7 @@ RILL_TABLE_INLINE bool rill_table_search(struct rill_view *v, const struct rill_
 }
 
 RILL_TABLE_INLINE void *rill_table_lookup(struct rill_view *v, const struct rill_table *t, const void *key, size_t key_len,
-					  uint64_t value_len)
+                                          uint64_t value_len)
 {
 	struct rill_table_slots s;
 	uint64_t at, hash;
@@ -125,7 +124,7 @@ static inline void *rill_table_find(const struct rill_table *t, const void *key,
 /* The same, checked: `value_len` bytes, or NULL: not there, or an error. -EBADMSG also if keys or values are not of the
  * sizes expected. */
 static inline const void *rill_table_find_in(struct rill_view *v, const struct rill_table *t, const void *key, size_t key_len,
-					     size_t value_len)
+                                             size_t value_len)
 {
 	return rill_table_lookup(v, t, key, key_len, value_len);
 }
@@ -146,7 +145,7 @@ static inline void rill_table_begin(struct rill_table_cursor *c, const struct ri
 }
 
 static inline void rill_table_begin_in(struct rill_view *v, struct rill_table_cursor *c, const struct rill_table *t,
-				       size_t key_len, size_t value_len)
+                                       size_t key_len, size_t value_len)
 {
 	memset(c, 0, sizeof(*c));
 	c->view = v;
@@ -218,7 +217,7 @@ static inline int rill_table_resize(struct rill_table *t, const struct rill_heap
 		if (!rill_table_in_use(s.used, i))
 			continue;
 		rill_table_search(NULL, &to, rill_hash(t->seed, rill_table_slot(&s, i), t->key_len), rill_table_slot(&s, i),
-				  t->key_len, &at);
+		                  t->key_len, &at);
 		memcpy(rill_table_slot(&to, at), rill_table_slot(&s, i), s.step);
 		rill_table_mark(&to, at, true);
 	}
@@ -244,7 +243,7 @@ static inline int rill_table_reserve(struct rill_table *t, const struct rill_hea
 /* The value of a key, which is made, zeroed, if it was not there (*ret_fresh says so; may be NULL). NULL: no memory, or
  * keys are not of that size. */
 static inline void *rill_table_put(struct rill_table *t, const struct rill_heap *heap, const void *key, size_t key_len,
-				   bool *ret_fresh)
+                                   bool *ret_fresh)
 {
 	void *value = rill_table_find(t, key, key_len);
 	struct rill_table_slots s;

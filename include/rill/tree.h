@@ -56,7 +56,8 @@ RILL_TREE_INLINE const struct rill_tree_node *rill_tree_node(struct rill_view *v
 }
 
 /* The length of a node's key, which lies in the range with its value. false: an error. */
-RILL_TREE_INLINE bool rill_tree_key_len(struct rill_view *v, const struct rill_tree_node *n, uint64_t value_len, size_t *ret_len)
+RILL_TREE_INLINE bool rill_tree_key_len(struct rill_view *v, const struct rill_tree_node *n, uint64_t value_len,
+                                        size_t *ret_len)
 {
 	uint64_t len = __atomic_load_n(&n->key_len, __ATOMIC_RELAXED);
 	uintptr_t end = (uintptr_t)rill_tree_value_of(n, len);
@@ -70,7 +71,7 @@ RILL_TREE_INLINE bool rill_tree_key_len(struct rill_view *v, const struct rill_t
 }
 
 RILL_TREE_INLINE void *rill_tree_lookup(struct rill_view *v, const struct rill_tree *t, const void *key, size_t key_len,
-					uint64_t value_len)
+                                        uint64_t value_len)
 {
 	const struct rill_rel *link = &t->root;
 	const struct rill_tree_node *n;
@@ -98,7 +99,7 @@ static inline void *rill_tree_find(const struct rill_tree *t, const void *key, s
 
 /* The same, checked: `value_len` bytes, or NULL: not there, or an error. -EBADMSG also if values are not of that size. */
 static inline const void *rill_tree_find_in(struct rill_view *v, const struct rill_tree *t, const void *key, size_t key_len,
-					    size_t value_len)
+                                            size_t value_len)
 {
 	if (__atomic_load_n(&t->value_len, __ATOMIC_RELAXED) != value_len)
 		return rill_view_fail(v, -EBADMSG);
@@ -164,8 +165,8 @@ static inline void rill_tree_seek(struct rill_tree_cursor *c, const struct rill_
 	rill_tree_place(c, t, key, key_len);
 }
 
-static inline void rill_tree_seek_in(struct rill_view *v, struct rill_tree_cursor *c, const struct rill_tree *t, const void *key,
-				     size_t key_len, size_t value_len)
+static inline void rill_tree_seek_in(struct rill_view *v, struct rill_tree_cursor *c, const struct rill_tree *t,
+                                     const void *key, size_t key_len, size_t value_len)
 {
 	c->view = v;
 	c->depth = 0;
@@ -269,7 +270,7 @@ static inline unsigned rill_tree_path(struct rill_tree *t, const void *key, size
 }
 
 static inline struct rill_tree_node *rill_tree_make(const struct rill_tree *t, const struct rill_heap *heap, const void *key,
-						    size_t key_len)
+                                                    size_t key_len)
 {
 	size_t key_room = (key_len + 7) & ~(size_t)7;
 	struct rill_tree_node *n;
@@ -290,7 +291,7 @@ static inline struct rill_tree_node *rill_tree_make(const struct rill_tree *t, c
 /* The value of a key, which is made, zeroed, if it was not there (*ret_fresh says so; may be NULL). NULL: no memory, or a
  * key of 4 GiB. */
 static inline void *rill_tree_put(struct rill_tree *t, const struct rill_heap *heap, const void *key, size_t key_len,
-				  bool *ret_fresh)
+                                  bool *ret_fresh)
 {
 	struct rill_rel *links[RILL_TREE_HEIGHT];
 	unsigned i = rill_tree_path(t, key, key_len, links);

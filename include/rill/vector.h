@@ -40,7 +40,7 @@ static inline void rill_vector_init(struct rill_vector *v, size_t size)
 
 /* Memory for `room` elements in all, so that none of them moves before there are more.  -ENOMEM */
 static inline int rill_vector_reserve_moving(struct rill_vector *v, const struct rill_heap *heap, size_t room,
-					     rill_vector_move move)
+                                             rill_vector_move move)
 {
 	unsigned char *old = (unsigned char *)rill_rel_target(&v->data), *data;
 	uint64_t i, bytes;
@@ -109,7 +109,7 @@ static inline void *rill_vector_data(const struct rill_vector *v)
 
 /* The elements and how many, or NULL: none, or an error. -EBADMSG also if elements are not of `size` bytes. */
 static inline const void *rill_vector_data_in(struct rill_view *v, const struct rill_vector *vector, size_t size, size_t align,
-					      size_t *ret_count)
+                                              size_t *ret_count)
 {
 	uint64_t count = __atomic_load_n(&vector->count, __ATOMIC_RELAXED), bytes;
 	const void *data;

@@ -104,7 +104,7 @@ struct table table_of_map(const struct keys *k)
 		const struct key *key = &k->all[i];
 
 		*(uint64_t *)must(k->text ? rill_map_put(m, &heap, key->text, key->text_len, NULL)
-					  : rill_map_put(m, &heap, &key->number, sizeof(uint64_t), NULL)) = i;
+		                          : rill_map_put(m, &heap, &key->number, sizeof(uint64_t), NULL)) = i;
 	}
 	return (struct table){"rill_map", m, map_look_up, map_drop};
 }

@@ -18,9 +18,9 @@ struct keys {
 	bool text; /* which of the two is the key */
 	size_t count;
 	struct key *all;
-	size_t asked; /* lookups in one turn */
+	size_t asked;     /* lookups in one turn */
 	struct key *asks; /* in the order in which they are asked for */
-	uint64_t sum; /* of the values that a turn must find */
+	uint64_t sum;     /* of the values that a turn must find */
 };
 
 void keys_make(struct keys *k, size_t count, bool text);

@@ -76,9 +76,28 @@ static void walk(void)
 static size_t harmful(uint64_t *to, size_t i, uint64_t before)
 {
 	const uint64_t len = range_len, fixed[] = {
-		0, 1, 2, 7, 8, len - 1, len, len + 1, len / 8, len / 8 - 1, UINT32_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1,
-		UINT64_MAX, UINT64_MAX - 7, UINT64_MAX / 2 - 7, before + 1, before - 1, before + 8, before - 8, ~before,
-	};
+						0,
+						1,
+						2,
+						7,
+						8,
+						len - 1,
+						len,
+						len + 1,
+						len / 8,
+						len / 8 - 1,
+						UINT32_MAX,
+						INT64_MAX,
+						(uint64_t)INT64_MAX + 1,
+						UINT64_MAX,
+						UINT64_MAX - 7,
+						UINT64_MAX / 2 - 7,
+						before + 1,
+						before - 1,
+						before + 8,
+						before - 8,
+						~before,
+					};
 	size_t n = sizeof(fixed) / sizeof(*fixed);
 
 	memcpy(to, fixed, sizeof(fixed));
