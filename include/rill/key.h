@@ -49,7 +49,7 @@ static inline int rill_key_compare(const void *a, size_t a_len, const void *b, s
 	return r ? r : (a_len > b_len) - (a_len < b_len);
 }
 
-/* ---- hash: words folded by 64 x 64 -> 128 bit products, from a seed that the table keeps ------------------------------ */
+/* ---- hash: words folded by 64 x 64 -> 128 bit products, from a seed that the table keeps ------------------------- */
 
 static inline uint64_t rill_hash_fold(uint64_t a, uint64_t b)
 {

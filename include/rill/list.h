@@ -25,7 +25,7 @@ struct rill_list {
 	uint64_t count;
 };
 
-/* ---- the owner -------------------------------------------------------------------------------------------------------- */
+/* ---- the owner --------------------------------------------------------------------------------------------------- */
 
 /* Put `link`, which is in no list, between two that are neighbours (NULL: the list's end). */
 static inline void rill_list_between(struct rill_list *l, struct rill_link *prev, struct rill_link *link,
@@ -66,7 +66,7 @@ static inline void rill_list_remove(struct rill_list *l, struct rill_link *link)
 	l->count--;
 }
 
-/* ---- readers: what is listed, or NULL at the end (or, in a view, an error) -------------------------------------------- */
+/* ---- readers: what is listed, or NULL at the end (or, in a view, an error) --------------------------------------- */
 
 static inline void *rill_list_target(const struct rill_rel *r, size_t member)
 {

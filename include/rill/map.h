@@ -38,7 +38,7 @@ struct rill_map_entry {
 
 #define RILL_MAP_LEAST 8 /* slots */
 
-/* ---- slots -------------------------------------------------------------------------------------------------------------- */
+/* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 static inline uint64_t *rill_map_slots(const struct rill_map *m)
 {
@@ -67,7 +67,7 @@ static inline uint64_t rill_map_value_at(uint64_t key_len)
 	return sizeof(struct rill_map_entry) + ((key_len + 7) & ~(uint64_t)7);
 }
 
-/* ---- readers ------------------------------------------------------------------------------------------------------------ *
+/* ---- readers ------------------------------------------------------------------------------------------------------ *
  * One search for both kinds: with v NULL, which the compiler sees, nothing is checked. */
 
 #define RILL_MAP_INLINE static inline __attribute__((always_inline))
@@ -210,7 +210,7 @@ static inline bool rill_map_next(struct rill_map_cursor *c)
 	return false;
 }
 
-/* ---- the owner ---------------------------------------------------------------------------------------------------------- */
+/* ---- the owner --------------------------------------------------------------------------------------------------- */
 
 /* An empty map. A seed of 0 is replaced by a random one; give your own only for tests, or keys that nobody chooses. */
 static inline void rill_map_init(struct rill_map *m, size_t value_len, uint64_t seed)

@@ -41,7 +41,7 @@ struct rill_rel {
 
 #define RILL_REL_TYPE(field) __typeof__(1 ? (field)->type : NULL)
 
-/* ---- without types ---------------------------------------------------------------------------------------------------- */
+/* ---- without types ----------------------------------------------------------------------------------------------- */
 
 static inline void *rill_rel_target(const struct rill_rel *r)
 {
@@ -57,7 +57,7 @@ static inline void rill_rel_aim(struct rill_rel *r, const void *target)
 	__atomic_store_n(&r->offset, offset, __ATOMIC_RELAXED);
 }
 
-/* ---- with types: `field` is the address of a RILL_REL() ----------------------------------------------------------------- */
+/* ---- with types: `field` is the address of a RILL_REL() ---------------------------------------------------------- */
 
 /* What it points at, or NULL. Not const, even of a const structure: a borrower's mapping is read-only all the same. */
 #define rill_rel_get(field) ((RILL_REL_TYPE(field))rill_rel_target(&(field)->rel))
@@ -65,7 +65,7 @@ static inline void rill_rel_aim(struct rill_rel *r, const void *target)
 /* Point it at `to` (NULL: nothing). A pointer of another type is a warning. */
 #define rill_rel_set(field, to) rill_rel_aim(&(field)->rel, 1 ? (to) : (field)->type)
 
-/* ---- views: reading what a stranger wrote ------------------------------------------------------------------------------- *
+/* ---- views: reading what a stranger wrote ------------------------------------------------------------------------- *
  *
  * A view is the range that was lent, as this process knows it (of a loan: what rill_msg_loan() gave), and what is left of
  * the steps that a walk in it may take. Each pointer, count and length is loaded once, checked against the range, and used

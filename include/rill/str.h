@@ -18,7 +18,7 @@ struct rill_string {
 	uint64_t len;
 };
 
-/* ---- the owner -------------------------------------------------------------------------------------------------------- */
+/* ---- the owner --------------------------------------------------------------------------------------------------- */
 
 /* Set it to a copy of the `len` bytes at text (may be part of what it was); what it was is freed.  -ENOMEM */
 static inline int rill_string_set(struct rill_string *s, const struct rill_heap *heap, const void *text, size_t len)
@@ -53,7 +53,7 @@ static inline void rill_string_move(struct rill_string *to, struct rill_string *
 	from->len = 0;
 }
 
-/* ---- readers ---------------------------------------------------------------------------------------------------------- */
+/* ---- readers ----------------------------------------------------------------------------------------------------- */
 
 /* Never NULL. Ends with a NUL if its writer can be trusted with that. */
 static inline const char *rill_string_text(const struct rill_string *s)

@@ -58,7 +58,7 @@ static inline bool rill_table_in_use(const uint64_t *used, uint64_t i)
 	return __atomic_load_n(&used[i / 64], __ATOMIC_RELAXED) >> i % 64 & 1;
 }
 
-/* ---- readers ------------------------------------------------------------------------------------------------------------ *
+/* ---- readers ------------------------------------------------------------------------------------------------------ *
  * With v NULL, which the compiler sees, nothing is checked. */
 
 /* Of key_len and value_len, which the caller expects. false: there is no slot, or an error. */
@@ -172,7 +172,7 @@ static inline bool rill_table_next(struct rill_table_cursor *c)
 	return false;
 }
 
-/* ---- the owner ---------------------------------------------------------------------------------------------------------- */
+/* ---- the owner --------------------------------------------------------------------------------------------------- */
 
 /* An empty table. A seed of 0 is replaced by a random one; give your own only for tests, or keys that nobody chooses. */
 static inline void rill_table_init(struct rill_table *t, size_t key_len, size_t value_len, uint64_t seed)

@@ -43,7 +43,7 @@ static inline void *rill_tree_value_of(const struct rill_tree_node *n, uint64_t 
 	return (void *)((uintptr_t)(n + 1) + ((key_len + 7) & ~(uint64_t)7));
 }
 
-/* ---- readers ------------------------------------------------------------------------------------------------------------ *
+/* ---- readers ------------------------------------------------------------------------------------------------------ *
  * As in rill/map.h: with v NULL nothing is checked. */
 
 #define RILL_TREE_INLINE static inline __attribute__((always_inline))
@@ -193,7 +193,7 @@ static inline bool rill_tree_next(struct rill_tree_cursor *c)
 	return !c->view || !c->view->error;
 }
 
-/* ---- balance ------------------------------------------------------------------------------------------------------------ */
+/* ---- balance ----------------------------------------------------------------------------------------------------- */
 
 static inline struct rill_tree_node *rill_tree_under(const struct rill_rel *link)
 {
@@ -243,7 +243,7 @@ static inline void rill_tree_balance(struct rill_rel *link)
 	rill_tree_rotate(link, side);
 }
 
-/* ---- the owner ---------------------------------------------------------------------------------------------------------- */
+/* ---- the owner --------------------------------------------------------------------------------------------------- */
 
 static inline void rill_tree_init(struct rill_tree *t, size_t value_len)
 {

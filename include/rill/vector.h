@@ -29,7 +29,7 @@ struct rill_vector {
 /* Moves one element, from -> to; `from` is freed unlooked at. NULL: by memcpy(). */
 typedef void (*rill_vector_move)(void *to, void *from);
 
-/* ---- the owner -------------------------------------------------------------------------------------------------------- */
+/* ---- the owner --------------------------------------------------------------------------------------------------- */
 
 /* Empty, of elements of `size` bytes (not 0). */
 static inline void rill_vector_init(struct rill_vector *v, size_t size)
@@ -99,7 +99,7 @@ static inline void rill_vector_clear(struct rill_vector *v, const struct rill_he
 		heap->free(heap->from, data);
 }
 
-/* ---- readers ---------------------------------------------------------------------------------------------------------- */
+/* ---- readers ----------------------------------------------------------------------------------------------------- */
 
 /* The first of v->count elements; NULL if there never was one. */
 static inline void *rill_vector_data(const struct rill_vector *v)

@@ -11,7 +11,7 @@ static void move_string(void *to, void *from)
 	rill_string_move(to, from);
 }
 
-/* ---- building ---------------------------------------------------------------------------------------------------------- */
+/* ---- building ---------------------------------------------------------------------------------------------------- */
 
 static int put_strings(struct sample *s, const struct rill_heap *heap, size_t i)
 {
@@ -108,7 +108,7 @@ void sample_clear(struct sample *s, const struct rill_heap *heap)
 	rill_rel_set(&s->chain, NULL);
 }
 
-/* ---- walking ----------------------------------------------------------------------------------------------------------- */
+/* ---- walking ----------------------------------------------------------------------------------------------------- */
 
 static void look(const void *bytes, size_t len)
 {

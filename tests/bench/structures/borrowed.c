@@ -18,7 +18,7 @@ static void check(int r)
 		errx(1, "%s", strerror(-r));
 }
 
-/* ---- the owner --------------------------------------------------------------------------------------------------------- */
+/* ---- the owner --------------------------------------------------------------------------------------------------- */
 
 struct owner {
 	const struct keys *keys;
@@ -78,7 +78,7 @@ static int own(int fd, const struct keys *keys)
 	return 0;
 }
 
-/* ---- the borrower ------------------------------------------------------------------------------------------------------ */
+/* ---- the borrower ------------------------------------------------------------------------------------------------ */
 
 struct borrower {
 	struct rill_ctx *ctx;
@@ -156,7 +156,7 @@ struct table table_borrowed(const struct keys *k)
 	return (struct table){"borrowed", b, borrowed_look_up, borrowed_drop};
 }
 
-/* ---- the same in private memory ------------------------------------------------------------------------------------------ */
+/* ---- the same in private memory ---------------------------------------------------------------------------------- */
 
 static struct copy {
 	void *data;

@@ -42,7 +42,7 @@ static double median(double *values, unsigned count)
 	return values[count / 2];
 }
 
-/* ---- rounds -------------------------------------------------------------------------------------------------------------- */
+/* ---- rounds ------------------------------------------------------------------------------------------------------ */
 
 static double times[CONTENDERS][ROUNDS]; /* ns a lookup */
 
@@ -87,7 +87,7 @@ static int target(const char *name, unsigned a, unsigned b, double limit)
 	return value > limit;
 }
 
-/* ---- what is compared ------------------------------------------------------------------------------------------------------ */
+/* ---- what is compared -------------------------------------------------------------------------------------------- */
 
 static int beside_others(const char *what, size_t entries, bool text)
 {

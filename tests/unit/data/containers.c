@@ -12,7 +12,7 @@
 #include "tests/support/leaks.h"
 #include "tests/support/sample.h"
 
-/* ---- a heap that counts, and refuses ------------------------------------------------------------------------------------ */
+/* ---- a heap that counts, and refuses ----------------------------------------------------------------------------- */
 
 struct counting {
 	size_t blocks; /* out now */
@@ -53,7 +53,7 @@ static uint64_t draw(uint64_t *state)
 	return *state;
 }
 
-/* ---- strings and vectors -------------------------------------------------------------------------------------------------- */
+/* ---- strings and vectors ----------------------------------------------------------------------------------------- */
 
 static void a_string_keeps_its_bytes(void **state)
 {
@@ -124,7 +124,7 @@ static void reserved_elements_do_not_move(void **state)
 	rill_vector_clear(&v, &heap);
 }
 
-/* ---- maps, against an array ----------------------------------------------------------------------------------------------- */
+/* ---- maps, against an array -------------------------------------------------------------------------------------- */
 
 #define KEYS 500
 
@@ -269,7 +269,7 @@ static void two_maps_have_two_seeds(void **state)
 	assert_true(a.seed != b.seed);
 }
 
-/* ---- tables, against an array ----------------------------------------------------------------------------------------- */
+/* ---- tables, against an array ------------------------------------------------------------------------------------ */
 
 struct pair_key {
 	uint32_t a, b;
@@ -364,7 +364,7 @@ static void a_reserved_table_moves_nothing(void **state)
 	rill_table_clear(&t, &heap);
 }
 
-/* ---- trees, against a sorted array ------------------------------------------------------------------------------------------ */
+/* ---- trees, against a sorted array ------------------------------------------------------------------------------- */
 
 /* The height below link; each node's children are in order and differ by at most 1. */
 static uint32_t checked_height(const struct rill_rel *link)
@@ -501,7 +501,7 @@ static void numbers_are_in_order_as_keys(void **state)
 	assert_true(rill_key_compare("", 0, "", 0) == 0);
 }
 
-/* ---- lists ---------------------------------------------------------------------------------------------------------------- */
+/* ---- lists ------------------------------------------------------------------------------------------------------- */
 
 struct item {
 	int number;
@@ -549,7 +549,7 @@ static void a_list_links_both_ways(void **state)
 	list_is(&l, "");
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static void a_structure_reads_the_same_at_another_address(void **state)
 {

@@ -70,7 +70,7 @@ static void walk(void)
 		fail_msg("%d is no error of a view", r);
 }
 
-/* ---- what is in memory and stays ---------------------------------------------------------------------------------------- */
+/* ---- what is in memory and stays --------------------------------------------------------------------------------- */
 
 /* Values that lengths, counts and offsets would do harm with: near 0, near the end, huge, and pointing at every other word. */
 static size_t harmful(uint64_t *to, size_t i, uint64_t before)
@@ -154,7 +154,7 @@ static void many_words_may_be_others_at_once(void **state)
 	}
 }
 
-/* ---- what changes while we look ------------------------------------------------------------------------------------------ */
+/* ---- what changes while we look ---------------------------------------------------------------------------------- */
 
 /* The peer: for ever words become others, and now and then all is as it was. */
 static int scribble(struct child *self, void *arg)
@@ -202,7 +202,7 @@ static void a_peer_may_change_words_while_we_walk(void **state)
 	assert_true(good > 0 && bad > 0); /* else they did not meet */
 }
 
-/* ---- loops, and what is bounded by what ------------------------------------------------------------------------------------ */
+/* ---- loops, and what is bounded by what -------------------------------------------------------------------------- */
 
 static void a_loop_in_a_list_ends(void **state)
 {
