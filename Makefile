@@ -110,7 +110,8 @@ schema_c := $(wildcard core/schema/*.c)
 core_c := $(filter-out $(schema_c),$(wildcard core/*.c core/*/*.c)) $(wildcard $(inside:%=adapters/%.c))
 adapters_c := $(adapters:%=adapters/%.c)
 plugin_c := $(wildcard core/schema/compiler/*.c)
-names := librill librill-schema $(adapters:%=librill-%)
+rpc_c := $(wildcard core/rpc/structured/*.c)
+names := librill librill-schema librill-rpc $(adapters:%=librill-%)
 have := $(foreach p,$(filter libevent libev,$(found)),-DHAVE_$(shell echo $p | tr a-z A-Z)=1)
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
@@ -158,12 +159,14 @@ $(B)/rill.map: include/rill/base.h
 # One object in which only rill_* is global: a program may have names of its own that we have too. Tests see them all.
 $(B)/librill.o: $(call objects,$(core_c)) $(B)/sources
 $(B)/librill-schema.o: $(call objects,$(schema_c)) $(B)/sources
-$(B)/librill.o $(B)/librill-schema.o:
+$(B)/librill-rpc.o: $(call objects,$(rpc_c)) $(B)/sources
+$(B)/librill.o $(B)/librill-schema.o $(B)/librill-rpc.o:
 	$(call say,LD $@)
 	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter %.o,$^) && $(OBJCOPY) --localize-hidden $@
 
 $(B)/librill.a: $(B)/librill.o
 $(B)/librill-schema.a: $(B)/librill-schema.o
+$(B)/librill-rpc.a: $(B)/librill-rpc.o
 $(B)/tests/librill.a: $(call objects,$(core_c))
 $(B)/tests/librill-schema.a: $(call objects,$(schema_c))
 $(B)/tests/libcapnpc-rill.a: $(call objects,$(filter-out %/main.c,$(plugin_c)))
@@ -182,6 +185,11 @@ $(B)/librill.so: $(call objects,$(core_c)) $(B)/rill.map $(B)/sources
 $(B)/librill-schema.so: $(call objects,$(schema_c)) $(B)/rill.map $(B)/sources
 	$(call say,LD $@)
 	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o,$^)
+	$(Q)ln -sf $(@F) $@.$(soversion)
+
+$(B)/librill-rpc.so: $(call objects,$(rpc_c)) $(B)/librill.so $(B)/librill-schema.so $(B)/rill.map $(B)/sources
+	$(call say,LD $@)
+	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o %.so,$^)
 	$(Q)ln -sf $(@F) $@.$(soversion)
 
 $(B)/librill-%.so: $(B)/adapters/%.o $(B)/librill.so $(B)/rill.map
@@ -422,6 +430,7 @@ install: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
 	done
 	$(call pc,librill,Zero-copy IPC for programs that own their event loop,,)
 	$(call pc,librill-schema,Cap'\''n Proto messages for C,,)
+	$(call pc,librill-rpc,Cap'\''n Proto messages over Rill,librill = $(version)$(comma) librill-schema = $(version),)
 	$(foreach a,$(adapters),$(call pc,librill-$a,Rill inside a program that runs on $a,librill = $(version),$($a_libs))$(newline))
 
 define newline
@@ -443,6 +452,7 @@ compile_commands.json: $(B)/compile_commands.json
 everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
 	tests/fault/*.c tests/interop/*.c tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
+everything += $(rpc_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude,\
 	-Iinclude -Icore -I.)) $(have)
 entry = {"directory":"$(CURDIR)","file":"$(1)","command":"$(CC) -std=c11 -D_GNU_SOURCE $(warnings) $(flags_of) -c $(1)"}
