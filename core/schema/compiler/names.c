@@ -232,22 +232,35 @@ const char *names_claim(struct request *r, struct decl *file, const char *base, 
 
 /* ---- giving names --------------------------------------------------------------------------------------------------- */
 
-static const char *const of_struct[] = {"struct *",       "struct *_builder",
-                                        "struct *_list",  "struct *_list_builder",
-                                        "struct *_which", "*_which",
-                                        "*_of",           "*_read",
-                                        "*_root",         "*_new",
-                                        "*_edit",         "*_new_root",
-                                        "*_edit_root",    "*_built",
-                                        "*_copy",         "*_list_of",
-                                        "*_list_read",    "*_list_count",
-                                        "*_list_at",      "*_list_new",
-                                        "*_list_edit",    "*_list_edit_count",
-                                        "*_list_edit_at", "*_list_built",
-                                        "^_TYPE_ID",      "^_DATA_WORDS",
-                                        "^_POINTERS",     NULL};
-static const char *const of_group[] = {"struct *", "struct *_builder", "struct *_which", "*_which", "*_clear", "*_built", NULL};
-static const char *const of_enum[] = {"struct *", "*_at", "*_set_at", "*_name", "^_TYPE_ID", NULL};
+/* Tags and functions may share a name in C; g++ warns of a function that hides a struct. */
+static const char *const of_struct[] = {"*",
+                                        "*_builder",
+                                        "*_list",
+                                        "*_list_builder",
+                                        "*_which",
+                                        "*_of",
+                                        "*_read",
+                                        "*_root",
+                                        "*_new",
+                                        "*_edit",
+                                        "*_new_root",
+                                        "*_edit_root",
+                                        "*_built",
+                                        "*_copy",
+                                        "*_list_of",
+                                        "*_list_read",
+                                        "*_list_count",
+                                        "*_list_at",
+                                        "*_list_new",
+                                        "*_list_edit",
+                                        "*_list_edit_count",
+                                        "*_list_edit_at",
+                                        "^_TYPE_ID",
+                                        "^_DATA_WORDS",
+                                        "^_POINTERS",
+                                        NULL};
+static const char *const of_group[] = {"*", "*_builder", "*_which", "*_clear", "*_built", NULL};
+static const char *const of_enum[] = {"*", "*_at", "*_set_at", "*_name", "^_TYPE_ID", NULL};
 static const char *const of_id[] = {"^_TYPE_ID", NULL};
 static const char *const of_const[] = {"*", "^", "*_words", "*_segment", NULL};
 
