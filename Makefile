@@ -211,7 +211,7 @@ capnp := $(if $(filter-out clean,$(goals)),$(shell command -v capnp))
 $(gen)/%.rill.h $(gen)/%.rill.c &: %.capnp $(B)/capnpc-rill include/rill/rill.capnp
 	@mkdir -p $(gen)
 	$(call say,CAPNP $<)
-	$(Q)$(capnp) compile -Iinclude -o$(CURDIR)/$(B)/capnpc-rill:$(gen) $<
+	$(Q)$(capnp) compile -Iinclude -I. -o$(CURDIR)/$(B)/capnpc-rill:$(gen) $<
 
 $(gen)/%.o: flags = -Iinclude
 $(gen)/%.o: $(gen)/%.c $(B)/flags
@@ -229,13 +229,23 @@ single := $(patsubst %.c,%,$(wildcard tests/unit/*/*.c tests/fault/*.c tests/int
 looped := $(patsubst %.c,%,$(wildcard tests/contract/*.c tests/scenario/*.c))
 lost := $(foreach l,$(lost_loops),$(looped:%=%-$l))
 
+# With what the plugin makes of the schemas beside them.
+generated := $(if $(capnp),$(wildcard tests/generated/*.capnp))
+generated := $(generated:%.capnp=$(gen)/%.rill)
+users_of_generated := $(patsubst %.c,%,$(wildcard tests/generated/*.c))
+single += $(if $(capnp),$(users_of_generated))
+lost += $(if $(capnp),,$(users_of_generated))
+$(B)/tests/generated/%.o: flags = -Iinclude -Icore -I. -I$(gen) $(have)
+$(users_of_generated:%=$(B)/%.o): $(generated:=.h)
+$(B)/tests/libgenerated.a: $(generated:=.o)
+
 tsan := $(foreach s,$(single),$(if $(findstring tsan,$s),$s))
 programs := $(if $(findstring thread,$(SAN)),$(tsan),$(single) $(foreach l,$(loops),$(looped:%=%-$l)))
 programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring $w,$p),$p))),$(programs))
 programs := $(addprefix $(B)/,$(sort $(programs)))
 
 support := $(B)/tests/libsupport.a
-internal := $(B)/tests/librill.a $(B)/tests/librill-schema.a $(B)/tests/libcapnpc-rill.a $(filter-out %/librill.a %/librill-schema.a,$(archives))
+internal := $(B)/tests/librill.a $(B)/tests/librill-schema.a $(B)/tests/libcapnpc-rill.a $(B)/tests/libgenerated.a $(filter-out %/librill.a %/librill-schema.a,$(archives))
 $(support): $(call objects,$(wildcard tests/support/*.c tests/loops/notes.c))
 
 # The allocator is wrapped, so that tests can count and refuse (tests/support/allocs.h).
@@ -263,7 +273,7 @@ endef
 $(foreach l,$(loops),$(eval $(call looped_with,$l)))
 
 # Those of the schemas run the plugin.
-$(addprefix $(B)/,$(filter tests/unit/schema/%,$(single))): | $(B)/capnpc-rill
+$(addprefix $(B)/,$(filter tests/unit/schema/% tests/generated/%,$(single))): | $(B)/capnpc-rill
 
 # interop runs the demos.
 $(addprefix $(B)/,$(filter tests/interop/%,$(single))): | demos
@@ -450,11 +460,11 @@ compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
 
 everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
-	tests/fault/*.c tests/interop/*.c tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
+	tests/fault/*.c tests/interop/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 everything += $(rpc_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude,\
-	-Iinclude -Icore -I.)) $(have)
+	-Iinclude -Icore -I. -I$(gen))) $(have)
 entry = {"directory":"$(CURDIR)","file":"$(1)","command":"$(CC) -std=c11 -D_GNU_SOURCE $(warnings) $(flags_of) -c $(1)"}
 
 $(B)/compile_commands.json: FORCE

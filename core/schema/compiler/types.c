@@ -77,6 +77,14 @@ static int list_shape(struct request *r, struct type element, struct shape_of *r
 	return 0;
 }
 
+/* The type of any interface. */
+static bool is_capability(struct type_any_pointer any)
+{
+	return type_any_pointer_which(any) == TYPE_ANY_POINTER_WHICH_UNCONSTRAINED &&
+	       type_any_pointer_unconstrained_which(type_any_pointer_get_unconstrained(any)) ==
+	               TYPE_ANY_POINTER_UNCONSTRAINED_WHICH_CAPABILITY;
+}
+
 int type_shape(struct request *r, struct type type, struct shape_of *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -100,7 +108,7 @@ int type_shape(struct request *r, struct type type, struct shape_of *ret)
 		ret->shape = SHAPE_CAPABILITY;
 		return 0;
 	case TYPE_WHICH_ANY_POINTER:
-		ret->shape = SHAPE_ANY;
+		ret->shape = is_capability(type_get_any_pointer(type)) ? SHAPE_CAPABILITY : SHAPE_ANY;
 		return 0;
 	case TYPE_WHICH_ENUM:
 		if (find_named(r, type_enum_get_type_id(type_get_enum(type)), NODE_WHICH_ENUM, ret) < 0)
@@ -141,14 +149,19 @@ uint64_t value_bits(const struct shape_of *shape, struct value v)
 static const char *real_literal(struct request *r, double value, bool is_single)
 {
 	const char *f = is_single ? "f" : "";
+	char text[64];
+	int digits;
 
 	if (value != value)
 		return pool_print(&r->pool, "__builtin_nan%s(\"\")", f);
 	if (value > 1.7976931348623157e308 || value < -1.7976931348623157e308)
 		return pool_print(&r->pool, "%s__builtin_inf%s()", value < 0 ? "-" : "", f);
-	if (value >= -1e15 && value <= 1e15 && value == (double)(int64_t)value && (value != 0 || rill_bits_f64(value) == 0))
-		return pool_print(&r->pool, "%.1f%s", value, f);
-	return pool_print(&r->pool, is_single ? "%.8e%s" : "%.16e%s", value, f);
+	for (digits = 1; digits < (is_single ? 9 : 17); digits++) {
+		snprintf(text, sizeof(text), "%.*e", digits - 1, value);
+		if (is_single ? (double)strtof(text, NULL) == value : strtod(text, NULL) == value)
+			break;
+	}
+	return pool_print(&r->pool, "%.*e%s", digits - 1, value, f);
 }
 
 static const char *signed_literal(struct request *r, unsigned bits, int64_t value)
@@ -162,7 +175,7 @@ static const char *signed_literal(struct request *r, unsigned bits, int64_t valu
 	return pool_print(&r->pool, "%lld", (long long)value);
 }
 
-/* An enumerant by its name would need the claims of its file; its number says the same. */
+/* Of an enumerant its number: its name is known only where its file is compiled. */
 const char *bits_literal(struct request *r, const struct shape_of *shape, uint64_t bits)
 {
 	switch (shape->which) {
@@ -192,7 +205,9 @@ const char *value_literal(struct request *r, const struct shape_of *shape, struc
 {
 	const char *literal = bits_literal(r, shape, value_bits(shape, v));
 
-	return literal && shape->which == TYPE_WHICH_ENUM ? pool_print(&r->pool, "((%s)%s)", shape->c, literal) : literal;
+	if (literal && shape->which == TYPE_WHICH_ENUM)
+		return pool_print(&r->pool, "((%s)%s)", shape->c, literal);
+	return literal && *literal == '-' ? pool_print(&r->pool, "(%s)", literal) : literal;
 }
 
 /* ---- pointers ------------------------------------------------------------------------------------------------------- */

@@ -110,6 +110,33 @@ static void names_that_clash_get_numbers(void **state)
 	holds("clash.rill.h", "a_get_foo_bar2(struct a v)");
 }
 
+#define WARNINGS "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
+
+/* As C and as C++, with the warnings of the project and more. */
+static void what_it_makes_compiles_without_a_warning(void **state)
+{
+	static const char *const compilers[] = {
+		"gcc -std=c11 -Wstrict-prototypes -Wmissing-prototypes",
+		"clang -std=c11 -Wstrict-prototypes -Wmissing-prototypes",
+		"g++ -x c++ -std=c++11",
+		"clang++ -x c++ -std=c++11",
+	};
+	size_t i, tried = 0;
+
+	(void)state;
+	need_tool();
+	assert_int_equal(run("capnp compile -Iinclude -I. -o%s:%s tests/generated/nasty*.capnp 2>&1", plugin, folder), 0);
+	for (i = 0; i < sizeof(compilers) / sizeof(compilers[0]); i++) {
+		if (run("command -v %.*s", (int)strcspn(compilers[i], " "), compilers[i]) != 0)
+			continue;
+		tried++;
+		if (run("cd %s/tests/generated && %s " WARNINGS " -I%s/include -I%s -fsyntax-only nasty.rill.c 2>&1", folder,
+		        compilers[i], getenv("PWD"), folder) != 0)
+			fail_msg("%s: %s", compilers[i], said);
+	}
+	assert_true(tried > 0);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -130,6 +157,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_reader_of_requests_is_what_the_plugin_makes),
 		cmocka_unit_test(what_cannot_be_done_is_said),
 		cmocka_unit_test(names_that_clash_get_numbers),
+		cmocka_unit_test(what_it_makes_compiles_without_a_warning),
 	};
 	char *real = realpath(argv[0], NULL);
 
