@@ -9,6 +9,7 @@
 /* rill_msg.opaque */
 enum { OPAQUE_CHANNEL, OPAQUE_HELD, OPAQUE_FDS, OPAQUE_LOANS };
 #define NO_FDS UINT32_MAX
+#define NO_PLACE UINT64_MAX /* OPAQUE_HELD: of a ring's frames none has this number */
 #define DISCARD 4096 /* frames at once: a peer's ring may hold 100 million */
 
 /* ---- Decoding -------------------------------------------------------------------------------------------------- */
@@ -149,6 +150,22 @@ static const void *body(const struct frame *f, const struct held_loans *loans, s
 	return peer_payload(f->payload);
 }
 
+/* A message whose body is not in the ring does not keep a place there, however long its loans are held. */
+static int take_place(struct rill_channel *ch, uint64_t *ret_held)
+{
+	int e;
+
+	if (ch->next.kind != WIRE_LOAN && ch->next.len)
+		return ring_take(&ch->in, ch->next_header, ret_held);
+	e = ring_skip(&ch->in, ch->next_header);
+	if (e < 0)
+		return e;
+	*ret_held = NO_PLACE;
+	if (!ctx_in_dispatch(ch->session->ctx) && ch->session->fd >= 0)
+		channel_publish(ch); /* inside one, at the first empty look */
+	return 0;
+}
+
 static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 {
 	struct rill_session *s = ch->session;
@@ -166,7 +183,7 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 		return violation(ch, "frame: more loans than allowed, or of an arena that is gone");
 	if (e < 0)
 		return e;
-	e = ring_take(&ch->in, ch->next_header, &held);
+	e = take_place(ch, &held);
 	if (e < 0) {
 		borrow_unhold(s, loans);
 		return e;
@@ -350,4 +367,16 @@ void rill_msg_release(struct rill_msg *msg)
 	session_unhold(s);
 	ctx_leave(ctx);
 	ctx_unref(ctx);
+}
+
+void recv_forget(struct rill_msg *msg)
+{
+	struct rill_session *s = channel_of(msg)->session;
+
+	if (ctx_check(s->ctx) != -ECHILD) {
+		rill_msg_release(msg);
+		return;
+	}
+	borrow_unhold(s, loans_of(msg));
+	session_unhold(s);
 }

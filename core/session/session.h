@@ -341,6 +341,9 @@ struct rill_channel {
 	void (*released)(struct rill_channel *ch); /* a layer above has it, and its events: the user let go. NULL: none */
 	struct rill_channel_events events;
 	void *user;
+
+	void (*released)(void *taker); /* a layer above took it over: it was closed, by its session's close for example */
+	void *taker;
 };
 
 /* channel.c: life, and what packets do to it */
@@ -372,6 +375,7 @@ void send_undo(struct rill_channel *ch);  /* an open reservation is gone */
 /* recv.c */
 int recv_decode(struct rill_channel *ch);   /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
 bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take it. false: more is left */
+void recv_forget(struct rill_msg *msg);     /* rill_msg_release(), and in a forked child the private half of it */
 
 /* fds.c */
 int fds_create(struct rill_session *s);

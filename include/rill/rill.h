@@ -5,11 +5,14 @@
 #include <rill/allocator.h>
 #include <rill/arena.h>
 #include <rill/base.h>
+#include <rill/cell.h>
 #include <rill/channel.h>
 #include <rill/ctx.h>
+#include <rill/directory.h>
 #include <rill/epoll.h>
 #include <rill/listener.h>
 #include <rill/msg.h>
+#include <rill/object.h>
 #include <rill/poll.h>
 #include <rill/rpc.h>
 #include <rill/select.h>

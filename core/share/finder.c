@@ -1,0 +1,559 @@
+/* core/share/finder.c - the side that finds: one channel to a directory, and the ids of what was asked there. Invariant: an
+ * index is used again only when the directory has nothing more to say of it, or will be told END first. */
+#include "share/share.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct rill_names *names_of(const struct source *s)
+{
+	return container_of(s, struct rill_names, source);
+}
+
+int names_check(const struct rill_names *n)
+{
+	int e = n ? ctx_check(n->ctx) : -EINVAL;
+
+	if (e < 0)
+		return e;
+	return n->source.gone ? -ECANCELED : 0;
+}
+
+static uint64_t id_of(const struct request *q)
+{
+	return (uint64_t)q->generation << 32 | q->index;
+}
+
+/* ---- Saying ---------------------------------------------------------------------------------------------------- */
+
+static int say(struct rill_names *n, enum service_kind kind, const struct request *q, const char *name)
+{
+	struct service_message m = {.kind = kind, .arg = kind == SERVICE_FIND ? q->arg : 0, .id = id_of(q)};
+	struct iovec part[2] = {{.iov_base = &m, .iov_len = sizeof(m)}};
+	struct rill_out out = {.size = sizeof(out), .parts = part, .part_count = name ? 2 : 1};
+
+	if (name)
+		part[1] = (struct iovec){.iov_base = (void *)(uintptr_t)name, .iov_len = strlen(name)};
+	return n->ch ? rill_channel_sendmsg(n->ch, &out) : n->why;
+}
+
+static int say_marks(struct rill_names *n, uint32_t at)
+{
+	struct rill_loan loan = {
+		.arena = n->ch ? n->ch->session->arena : NULL,
+		.data = n->marks[at].mark,
+		.len = SERVICE_MARKS * sizeof(struct service_mark),
+	};
+	struct rill_out out = {.size = sizeof(out), .tag = (uint64_t)at + 1, .loans = &loan, .loan_count = 1};
+	int e = n->ch ? 0 : n->why;
+
+	if (e == 0 && !n->marks[at].sent)
+		e = rill_channel_sendmsg(n->ch, &out);
+	if (e == 0)
+		n->marks[at].sent = true;
+	return e;
+}
+
+static char **name_of(const struct request *q)
+{
+	return q->find ? &q->find->name : &q->reader->name;
+}
+
+static int say_find(struct rill_names *n, struct request *q)
+{
+	int e = q->reader ? say_marks(n, q->index / SERVICE_MARKS) : 0;
+
+	if (e == 0)
+		e = say(n, SERVICE_FIND, q, *name_of(q));
+	if (e < 0)
+		return e;
+	q->state = REQUEST_ASKED;
+	free(*name_of(q));
+	*name_of(q) = NULL;
+	return 0;
+}
+
+/* What meets a full ring is said at writable(); other failures are ends, of which closed() tells. */
+static void flush(struct rill_names *n)
+{
+	while (link_linked(&n->unsent)) {
+		struct request *q = container_of(n->unsent.next, struct request, unsent);
+		int e = q->state == REQUEST_ASKING ? say_find(n, q) : say(n, SERVICE_END, q, NULL);
+
+		if (e < 0)
+			return;
+		link_remove(&q->unsent);
+		if (q->state == REQUEST_ENDING)
+			request_free(n, q);
+	}
+}
+
+void names_gone(struct rill_names *n, const struct request *q)
+{
+	(void)say(n, SERVICE_GONE, q, NULL); /* the owner looks by himself, later */
+}
+
+/* ---- Requests -------------------------------------------------------------------------------------------------- */
+
+static struct request *new_request(struct rill_names *n)
+{
+	struct request **grown, *q;
+	unsigned room = n->room ? n->room * 2 : 16;
+
+	if (n->count == n->room) {
+		grown = realloc(n->requests, room * sizeof(struct request *));
+		if (!grown)
+			return NULL;
+		n->requests = grown;
+		n->room = room;
+	}
+	q = calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	link_init(&q->unsent);
+	q->index = n->count;
+	n->requests[n->count++] = q;
+	link_append(&n->idle, &q->unsent);
+	return q;
+}
+
+int request_begin(struct rill_names *n, unsigned arg, struct request **ret)
+{
+	struct request *q;
+
+	if (!n->ch || channel_reason(n->ch) < 0)
+		return n->ch ? channel_reason(n->ch) : n->why;
+	if (!link_linked(&n->idle) && n->count == n->finds)
+		return -ENOBUFS;
+	if (!link_linked(&n->idle) && !new_request(n))
+		return -ENOMEM;
+	q = container_of(n->idle.next, struct request, unsent);
+	q->arg = arg;
+	q->find = NULL;
+	q->reader = NULL;
+	*ret = q;
+	return 0;
+}
+
+void request_ask(struct rill_names *n, struct request *q)
+{
+	link_remove(&q->unsent);
+	q->generation++;
+	q->state = REQUEST_ASKING;
+	link_append(&n->unsent, &q->unsent);
+	flush(n);
+}
+
+void request_free(struct rill_names *n, struct request *q)
+{
+	link_remove(&q->unsent);
+	q->state = REQUEST_FREE;
+	q->find = NULL;
+	q->reader = NULL;
+	link_append(&n->idle, &q->unsent);
+}
+
+void request_end(struct rill_names *n, struct request *q)
+{
+	bool asked = q->state != REQUEST_ASKING;
+
+	if (!asked) {
+		request_free(n, q);
+		return;
+	}
+	q->state = REQUEST_ENDING;
+	q->find = NULL;
+	q->reader = NULL;
+	link_append(&n->unsent, &q->unsent);
+	flush(n);
+}
+
+/* Our marks: blocks of the session's own arena, which the directory sees once they are lent. */
+int names_marks(struct rill_names *n, uint32_t index, struct service_mark **ret)
+{
+	uint32_t at = index / SERVICE_MARKS;
+	struct rill_session *s = n->ch->session;
+	struct marks *grown;
+	int e;
+
+	if (at >= n->marks_room) {
+		grown = realloc(n->marks, (at + 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		memset(grown + n->marks_room, 0, (at + 1 - n->marks_room) * sizeof(*grown));
+		n->marks = grown;
+		n->marks_room = at + 1;
+	}
+	if (!n->marks[at].mark) {
+		e = lend_arena(s);
+		if (e < 0)
+			return e;
+		n->marks[at].mark = rill_arena_alloc_aligned(s->arena, WIRE_LINE, SERVICE_MARKS * sizeof(struct service_mark));
+		if (!n->marks[at].mark)
+			return -ENOMEM;
+		memset(n->marks[at].mark, 0, SERVICE_MARKS * sizeof(struct service_mark));
+	}
+	*ret = &n->marks[at].mark[index % SERVICE_MARKS];
+	return 0;
+}
+
+/* ---- Finds ----------------------------------------------------------------------------------------------------- */
+
+/* Its one end. */
+static void tell_find(struct rill_names *n, struct request *q, int result, struct rill_msg *msg)
+{
+	struct rill_find *f = q->find;
+	rill_found_fn *found = f->found;
+	void *user = f->user;
+
+	f->request = NULL;
+	free(f->name);
+	f->name = NULL;
+	request_free(n, q);
+	yard_bury(&n->yard, &f->place); /* we are in a dispatch: it stays while found() runs */
+	found(f, result, msg, user);
+}
+
+int rill_names_find(struct rill_find **ret_find, struct rill_names *n, const char *name, unsigned flags, rill_found_fn *found,
+                    void *user)
+{
+	struct rill_find *f;
+	struct request *q;
+	int e = names_check(n);
+
+	if (e == 0)
+		e = found && !(flags & ~RILL_FIND_WAIT) ? name_check(name) : -EINVAL;
+	if (e == 0)
+		e = request_begin(n, SERVICE_OBJECT | (flags ? (unsigned)SERVICE_WAIT : 0), &q);
+	if (e < 0)
+		return e;
+	f = calloc(1, sizeof(*f));
+	if (!f || !(f->name = strdup(name))) {
+		free(f);
+		return -ENOMEM;
+	}
+	link_init(&f->place);
+	f->names = n;
+	f->request = q;
+	f->found = found;
+	f->user = user;
+	q->find = f;
+	ctx_enter(n->ctx);
+	request_ask(n, q);
+	ctx_leave(n->ctx);
+	if (ret_find)
+		*ret_find = f;
+	return 0;
+}
+
+void rill_find_cancel(struct rill_find *f)
+{
+	struct rill_names *n = f ? f->names : NULL;
+	struct request *q;
+
+	if (!n || names_check(n) < 0 || !f->request)
+		return;
+	q = f->request;
+	f->request = NULL;
+	free(f->name);
+	f->name = NULL;
+	ctx_enter(n->ctx);
+	request_end(n, q);
+	yard_bury(&n->yard, &f->place);
+	ctx_leave(n->ctx);
+}
+
+/* ---- What comes ------------------------------------------------------------------------------------------------ */
+
+/* NULL: of an id that we have let go of. */
+static struct request *request_of(const struct rill_names *n, uint64_t id)
+{
+	struct request *q = (uint32_t)id < n->count ? n->requests[(uint32_t)id] : NULL;
+
+	return q && id_of(q) == id && (q->state == REQUEST_ASKED || q->state == REQUEST_OPEN) ? q : NULL;
+}
+
+static void on_missing(struct rill_names *n, struct request *q, int why)
+{
+	struct rill_cell_reader *r = q->reader;
+
+	if (q->find) {
+		tell_find(n, q, why, NULL);
+		return;
+	}
+	r->request = NULL;
+	request_free(n, q);
+	reader_over(r, why);
+}
+
+static int errno_of(uint32_t arg)
+{
+	return arg && arg < 4096 ? -(int)arg : -EPROTO;
+}
+
+/* What is wrong with it, or NULL. After this n may be gone. */
+static const char *on_found(struct rill_names *n, struct rill_msg *msg)
+{
+	struct request *q = request_of(n, msg->tag);
+	struct rill_msg its = *msg;
+
+	if (msg->loan_count != 1 || (q && q->state == REQUEST_OPEN))
+		return "an answer to what was not asked, or without what it names";
+	if (!q)
+		return NULL;
+	memset(msg, 0, sizeof(*msg)); /* the finder's from here on */
+	if (q->find) {
+		tell_find(n, q, 0, &its);
+	} else {
+		q->state = REQUEST_OPEN;
+		reader_found(q->reader, &its);
+	}
+	return NULL;
+}
+
+static const char *on_message(struct rill_names *n, const struct service_message *m)
+{
+	struct request *q = request_of(n, m->id);
+
+	if (m->kind < SERVICE_MISSING || m->kind > SERVICE_CLOSED)
+		return "a message of no known kind";
+	if (!q)
+		return NULL;
+	if ((q->state == REQUEST_OPEN) != (m->kind >= SERVICE_CHANGED))
+		return "an answer to what was not asked";
+	if (m->kind == SERVICE_MISSING)
+		on_missing(n, q, errno_of(m->arg));
+	else if (m->kind == SERVICE_CHANGED)
+		reader_changed(q->reader);
+	else
+		reader_over(q->reader, m->arg ? errno_of(m->arg) : 0);
+	return NULL;
+}
+
+static const char *take(struct rill_names *n, struct rill_msg *msg)
+{
+	struct service_message m;
+
+	if (!msg->len && msg->tag)
+		return on_found(n, msg);
+	if (msg->len != sizeof(m) || rill_msg_copy(msg, &m, sizeof(m)) < 0)
+		return "a message of no known length";
+	return on_message(n, &m);
+}
+
+static bool alive(const struct rill_names *n, const struct rill_channel *ch)
+{
+	return names_check(n) == 0 && n->ch == ch;
+}
+
+/* n stays while this runs: whoever closes it, it is freed at depth 0. */
+static void on_readable(struct rill_channel *ch, void *user)
+{
+	struct rill_names *n = user;
+	struct rill_session *s = ch->session;
+	const char *wrong = NULL;
+	struct rill_msg msg;
+
+	while (!wrong && alive(n, ch) && rill_channel_recv(ch, &msg) == 0) {
+		wrong = take(n, &msg);
+		rill_msg_release(&msg);
+	}
+	if (wrong)
+		session_end(s, -EPROTO, "directory: %s", wrong);
+}
+
+static void on_writable(struct rill_channel *ch, void *user)
+{
+	(void)ch;
+	flush(user);
+}
+
+static void end_all(struct rill_names *n, const struct rill_channel *ch)
+{
+	for (unsigned i = 0; i < n->count && alive(n, ch); i++) {
+		struct request *q = n->requests[i];
+
+		if (q->find)
+			tell_find(n, q, n->why, NULL);
+		else if (q->reader)
+			reader_over(q->reader, n->why);
+	}
+}
+
+static void on_closed(struct rill_channel *ch, int why, void *user)
+{
+	struct rill_names *n = user;
+
+	n->why = why ? why : -EPIPE;
+	end_all(n, ch);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------------------ */
+
+static short wants(const struct source *s)
+{
+	(void)s;
+	return 0;
+}
+
+static unsigned turn(struct source *s)
+{
+	yard_clear(&names_of(s)->yard);
+	return 0;
+}
+
+static bool rest(struct source *s)
+{
+	return !link_linked(&names_of(s)->yard.dead);
+}
+
+static void drop(struct source *s)
+{
+	source_doom(s);
+}
+
+static void free_request(struct rill_names *n, struct request *q)
+{
+	if (q->find) {
+		free(q->find->name);
+		yard_bury(&n->yard, &q->find->place);
+	}
+	free(q);
+}
+
+static void finish(struct source *s)
+{
+	struct rill_names *n = names_of(s);
+
+	while (link_linked(&n->readers))
+		reader_bury(container_of(n->readers.next, struct rill_cell_reader, place));
+	for (unsigned i = 0; i < n->count; i++)
+		free_request(n, n->requests[i]);
+	yard_finish(&n->yard);
+	free(n->requests);
+	free(n->marks);
+	ctx_unref(n->ctx);
+	free(n);
+}
+
+static const struct source_ops names_ops = {
+	.wants = wants,
+	.turn = turn,
+	.rest = rest,
+	.drop = drop,
+	.child = drop,
+	.finish = finish,
+};
+
+/* Its session is closed: the marks' memory goes with that. */
+static void on_released(void *taker)
+{
+	struct rill_names *n = taker;
+
+	n->ch = NULL;
+	source_doom(&n->source);
+}
+
+/* What is lent of them stays until it comes back. */
+static void free_marks(struct rill_names *n)
+{
+	for (unsigned i = 0; i < n->marks_room; i++)
+		if (n->marks[i].mark)
+			rill_arena_free(n->ch->session->arena, n->marks[i].mark);
+}
+
+void rill_names_close(struct rill_names *n)
+{
+	struct rill_channel *ch;
+	struct rill_ctx *ctx;
+
+	if (!n || names_check(n) < 0)
+		return;
+	ctx = n->ctx;
+	ctx_enter(ctx);
+	ch = n->ch;
+	for (struct link *l = n->readers.next; l != &n->readers; l = l->next)
+		reader_leave(container_of(l, struct rill_cell_reader, place));
+	free_marks(n);
+	n->ch = NULL;
+	ch->released = NULL;
+	rill_channel_close(ch);
+	source_doom(&n->source);
+	ctx_leave(ctx);
+}
+
+static int open_channel(struct rill_names *n, struct rill_session *s)
+{
+	static const struct rill_channel_events events = {
+		.size = sizeof(events),
+		.readable = on_readable,
+		.writable = on_writable,
+		.closed = on_closed,
+	};
+	uint32_t version = SERVICE_VERSION;
+	struct rill_channel_options o = {.size = sizeof(o), .metadata = &version, .metadata_len = sizeof(version)};
+	int e = rill_channel_open(&n->ch, s, SERVICE_CHANNEL, &o, &events, n);
+
+	if (e < 0)
+		return e;
+	n->ch->released = on_released;
+	n->ch->taker = n;
+	return 0;
+}
+
+static struct rill_names *new_names(unsigned finds)
+{
+	struct rill_names *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->finds = finds;
+	link_init(&n->idle);
+	link_init(&n->unsent);
+	link_init(&n->readers);
+	yard_init(&n->yard, &n->source);
+	return n;
+}
+
+/* The channel comes last: nothing may fail once the peer was asked for it. */
+static int open_names(struct rill_names *n, struct rill_session *s)
+{
+	int e = source_add(&n->source, s->ctx, &names_ops);
+
+	if (e < 0) {
+		free(n);
+		return e;
+	}
+	n->ctx = s->ctx;
+	ctx_ref(n->ctx);
+	e = open_channel(n, s);
+	if (e < 0)
+		source_doom(&n->source);
+	return e;
+}
+
+int rill_names_open(struct rill_names **ret_names, struct rill_session *s, const struct rill_names_options *options)
+{
+	struct rill_names_options o;
+	struct rill_names *n;
+	struct rill_ctx *ctx;
+	int e = session_check(s);
+
+	if (e == 0)
+		e = ret_names ? table_copy(&o, sizeof(o), options) : -EINVAL;
+	if (e == 0)
+		e = finds_check(&o.finds);
+	if (e < 0)
+		return e;
+	n = new_names(o.finds);
+	if (!n)
+		return -ENOMEM;
+	ctx = s->ctx;
+	ctx_enter(ctx);
+	e = open_names(n, s);
+	if (e == 0)
+		*ret_names = n;
+	ctx_leave(ctx);
+	return e;
+}

@@ -1,0 +1,237 @@
+/* core/share/share.h - what the files of this layer share: objects' names and cells, over plain channels of the session layer.
+ *
+ *   table.c      names, hashed
+ *   directory.c  a directory's life, and what is published in it
+ *   served.c     one channel that a directory serves: what comes, what is to be said
+ *   cell.c       the owner's side of a cell
+ *   finder.c     the other side of the channel: finds
+ *   reader.c     and cells that are read
+ *
+ * No message is handled by calling the user on the owner's side: cells' writable() is told in the directory's turn. On the
+ * other side found(), opened(), changed(), closed() are told as their message is taken; after each, what the callback may have
+ * closed is not touched any more.
+ */
+#ifndef CORE_SHARE_SHARE_H
+#define CORE_SHARE_SHARE_H
+
+#include "session/session.h"
+#include "share/versions.h"
+
+#include <rill/cell.h>
+#include <rill/object.h>
+
+#define FINDS_DEFAULT 4096
+#define FINDS_MAX 1000000
+
+/* What users may still point to in the dispatch that is running: freed in a later one. The first member is the link. */
+struct yard {
+	struct source *source; /* its turn calls yard_clear() */
+	struct link dead;
+	uint64_t since; /* the dispatch in which the last one came */
+};
+void yard_init(struct yard *y, struct source *source);
+void yard_bury(struct yard *y, struct link *first_member); /* at once outside a dispatch */
+bool yard_clear(struct yard *y);                           /* false: some may still be pointed to */
+void yard_finish(struct yard *y);
+
+int finds_check(unsigned *finds); /* default filled in; -EINVAL */
+int name_check(const char *name); /* 0, -EINVAL, -ENAMETOOLONG */
+
+/* Give a message back; in a forked child, where that tells nobody, too. */
+void share_release(struct rill_msg *msg);
+
+/* ---- Names of a directory: table.c ----------------------------------------------------------------------------- */
+
+struct name {
+	struct name *next; /* in its bucket */
+	uint64_t hash;
+	struct link waiters; /* struct entry.place */
+	struct rill_cell *cell;
+	struct rill_arena *arena; /* held; of an object, which is lent to ourselves */
+	void *block;
+	size_t len;
+	char text[];
+};
+
+struct table {
+	struct name **buckets; /* NULL: none yet */
+	size_t room, count;
+	uint64_t seed;
+};
+void table_begin(struct table *t);
+struct name *table_find(const struct table *t, const char *text);
+struct name *table_add(struct table *t, const char *text); /* not there yet; NULL: no memory */
+void table_remove(struct table *t, struct name *n);        /* and free it */
+void table_finish(struct table *t, void (*end)(struct name *n));
+
+/* ---- The owner's side ------------------------------------------------------------------------------------------ */
+
+struct rill_directory {
+	struct source source;
+	struct rill_ctx *ctx; /* referenced */
+	unsigned finds;
+	struct table names;
+	struct link served;  /* struct served.place */
+	struct link cells;   /* struct rill_cell.place */
+	struct link looking; /* cells with old versions, or that wait for a place */
+	struct link telling; /* cells whose writable() is due */
+	uint64_t look_at;    /* the earliest of `looking` */
+	struct yard yard;
+};
+
+int directory_check(const struct rill_directory *d);
+struct name *directory_name(struct rill_directory *d, const char *text); /* found or made; NULL: no memory */
+void directory_named(struct rill_directory *d, struct name *n);          /* it is there now: answer who waits */
+void directory_unname(struct rill_directory *d, struct name *n);         /* if nothing is left of it */
+
+/* One channel that a directory serves. served.c */
+struct served {
+	struct link place;
+	struct rill_directory *directory;
+	struct rill_channel *ch;
+	struct rill_msg *marks; /* by index / SERVICE_MARKS; zeroed: not told */
+	peer_words *mark_words;
+	unsigned marks_room;
+	struct entry **entries; /* by index; each is kept for the next use of its index */
+	unsigned entries_room;
+	struct link unsent; /* struct entry.unsent */
+	bool refused;       /* a MISSING without an entry met a full ring; nothing is read meanwhile */
+	uint64_t refused_id;
+};
+
+/*   FREE -> ASKED -> FREE                     an object, or nothing
+ *   FREE -> ASKED -> OPEN (-> OVER) -> FREE   a cell; OVER: CLOSED is said or to be said */
+enum entry_state { ENTRY_FREE, ENTRY_ASKED, ENTRY_OPEN, ENTRY_OVER };
+
+struct entry {
+	struct link place;  /* ASKED: in name->waiters. OPEN, OVER: in cell->readers, unless it has lost the cell */
+	struct link unsent; /* has something to say */
+	struct served *served;
+	uint64_t id;
+	enum entry_state state;
+	unsigned arg; /* of its FIND */
+	bool say_changed, say_closed;
+	int why;           /* OVER, or what is answered */
+	struct name *name; /* ASKED */
+	struct rill_cell *cell;
+	struct pinner pinner;
+	struct rung arm;
+};
+
+void served_answer(struct entry *e); /* its name is there now; served_flush() says it */
+void served_changed(struct entry *e);
+void served_close(struct entry *e, int why); /* OPEN -> OVER */
+void served_flush(struct served *c);
+void served_finish(struct served *c, bool close);
+
+/* ---- Cells: cell.c --------------------------------------------------------------------------------------------- */
+
+struct rill_cell {
+	struct link place; /* in directory->cells, or dead */
+	struct rill_directory *directory;
+	struct name *name; /* NULL: destroyed */
+	struct rill_arena *arena;
+	struct arena_watcher watcher;
+	bool lost;        /* the arena is gone: nothing of it is touched */
+	bool gone;        /* destroyed; it waits for its readers */
+	bool wants_place; /* publish was refused */
+	struct versions versions;
+	void *block[SERVICE_SLOTS_MAX]; /* of each version */
+	struct link readers;            /* struct entry.place */
+	struct link looking, telling;
+	uint64_t look_at;
+	unsigned looks; /* in vain */
+	uint64_t patience;
+	struct rill_cell_events events;
+	void *user;
+};
+
+void cell_join(struct rill_cell *c, struct entry *e);  /* a reader; its marks are known */
+void cell_leave(struct rill_cell *c, struct entry *e); /* it is through with everything */
+void cell_look(struct rill_cell *c);                   /* at the marks: what can be freed? */
+uint64_t cells_look(struct rill_directory *d, uint64_t now);
+bool cells_tell(struct rill_directory *d); /* one writable(), if any is due */
+void cell_abandon(struct rill_cell *c);    /* its directory is destroyed: free what nobody reads */
+void cell_finish(struct rill_cell *c);
+
+/* ---- The other side: finder.c ---------------------------------------------------------------------------------- */
+
+/* An index of an id. It is kept while the directory may still speak of it, longer than its find or reader. */
+enum request_state {
+	REQUEST_FREE,
+	REQUEST_ASKING, /* FIND is to be sent, */
+	REQUEST_ASKED,  /* was sent */
+	REQUEST_OPEN,   /* a cell was found */
+	REQUEST_ENDING, /* END is to be sent: nobody is behind it any more */
+};
+
+struct request {
+	struct link unsent;
+	uint32_t index, generation;
+	enum request_state state;
+	unsigned arg; /* of FIND */
+	struct rill_find *find;
+	struct rill_cell_reader *reader;
+};
+
+struct marks {
+	struct service_mark *mark; /* in the session's own arena */
+	bool sent;
+};
+
+struct rill_names {
+	struct source source;
+	struct rill_ctx *ctx;     /* referenced */
+	struct rill_channel *ch;  /* NULL: released with its session */
+	int why;                  /* of its end */
+	unsigned finds;
+	struct request **requests; /* by index */
+	unsigned room, count;      /* of requests, made ones */
+	struct link idle;          /* FREE ones, by `unsent` */
+	struct link unsent;
+	struct marks *marks; /* by index / SERVICE_MARKS */
+	unsigned marks_room;
+	struct link readers; /* struct rill_cell_reader.place */
+	struct yard yard;
+};
+
+struct rill_find {
+	struct link place; /* dead */
+	struct rill_names *names;
+	struct request *request;
+	char *name; /* until FIND was sent */
+	rill_found_fn *found;
+	void *user;
+};
+
+struct rill_cell_reader {
+	struct link place; /* in names->readers, or dead */
+	struct rill_names *names;
+	struct request *request; /* NULL: closed by us, or over */
+	char *name;
+	bool found, closed, told;
+	int why;
+	uint64_t arm;        /* as our mark's says */
+	bool armed;          /* and no CHANGED has answered it */
+	struct rill_msg msg; /* of FOUND: the cell's block */
+	struct version_reader versions;
+	struct rill_cell_reader_events events;
+	void *user;
+};
+
+int names_check(const struct rill_names *n);
+int request_begin(struct rill_names *n, unsigned arg, struct request **ret); /* -ENOBUFS, -ENOMEM, or the end's reason */
+void request_ask(struct rill_names *n, struct request *q);
+void request_end(struct rill_names *n, struct request *q); /* nobody is behind it any more; not yet answered, or OPEN */
+void request_free(struct rill_names *n, struct request *q);
+int names_marks(struct rill_names *n, uint32_t index, struct service_mark **ret);
+void names_gone(struct rill_names *n, const struct request *q); /* say GONE, if there is room */
+
+/* reader.c */
+void reader_found(struct rill_cell_reader *r, struct rill_msg *msg);
+void reader_changed(struct rill_cell_reader *r);
+void reader_over(struct rill_cell_reader *r, int why); /* and tell */
+void reader_leave(struct rill_cell_reader *r);         /* holds nothing any more */
+void reader_bury(struct rill_cell_reader *r);
+
+#endif
