@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define VERSIONS_DEFAULT 4
-#define LOOK_FIRST (10 * MSEC)   /* after a publish that left old versions behind */
+#define LOOK_FIRST (10 * MSEC)    /* after a publish that left old versions behind */
 #define LOOK_LONGEST (640 * MSEC) /* the wait doubles up to this */
 #define ALIGNMENT 64
 

@@ -213,7 +213,8 @@ int rill_directory_publish(struct rill_directory *d, const char *name, struct ri
 	if (e == 0)
 		e = name_check(name);
 	if (e == 0)
-		e = arena && !arena_gone(arena) && arena_ctx(arena) == d->ctx ? rill_object_loan(arena, object, &loan) : -EINVAL;
+		e = arena && !arena_gone(arena) && arena_ctx(arena) == d->ctx ? rill_object_loan(arena, object, &loan)
+		                                                              : -EINVAL;
 	if (e < 0)
 		return e;
 	ctx_enter(d->ctx);

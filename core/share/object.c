@@ -68,8 +68,7 @@ int rill_object_look(const void *data, size_t len, struct rill_object *ret_objec
 		tail.words[i] = peer_load(peer_at((const PEER char *)(uintptr_t)data, len - TAIL + i * 8));
 	if (tail.o.magic != SERVICE_OBJECT_MAGIC || tail.o.len > len - TAIL)
 		return -EBADMSG;
-	*ret_object =
-		(struct rill_object){.data = data, .len = tail.o.len, .tag = tail.o.tag, .version = tail.o.version};
+	*ret_object = (struct rill_object){.data = data, .len = tail.o.len, .tag = tail.o.tag, .version = tail.o.version};
 	return 0;
 }
 

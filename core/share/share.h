@@ -181,9 +181,9 @@ struct marks {
 
 struct rill_names {
 	struct source source;
-	struct rill_ctx *ctx;     /* referenced */
-	struct rill_channel *ch;  /* NULL: released with its session */
-	int why;                  /* of its end */
+	struct rill_ctx *ctx;    /* referenced */
+	struct rill_channel *ch; /* NULL: released with its session */
+	int why;                 /* of its end */
 	unsigned finds;
 	struct request **requests; /* by index */
 	unsigned room, count;      /* of requests, made ones */
