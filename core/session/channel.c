@@ -227,9 +227,6 @@ void channel_release_user(struct rill_channel *ch, int reason)
 		channel_send_unsent(ch);
 	else
 		ch->unsent = 0;
-	if (ch->released)
-		ch->released(ch->taker);
-	ch->released = NULL;
 }
 
 static void close_channel(struct rill_channel *ch, int reason)

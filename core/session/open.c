@@ -68,7 +68,6 @@ static int channel_renew(struct rill_channel *ch, enum channel_state state, cons
 	ch->budget_turn = ch->commit_turn = 0;
 	memset(&ch->events, 0, sizeof(ch->events));
 	ch->user = NULL;
-	ch->released = NULL;
 	link_remove(&ch->place);
 	return 0;
 }

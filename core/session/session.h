@@ -341,9 +341,6 @@ struct rill_channel {
 	void (*released)(struct rill_channel *ch); /* a layer above has it, and its events: the user let go. NULL: none */
 	struct rill_channel_events events;
 	void *user;
-
-	void (*released)(void *taker); /* a layer above took it over: it was closed, by its session's close for example */
-	void *taker;
 };
 
 /* channel.c: life, and what packets do to it */

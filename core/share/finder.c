@@ -447,9 +447,9 @@ static const struct source_ops names_ops = {
 };
 
 /* Its session is closed: the marks' memory goes with that. */
-static void on_released(void *taker)
+static void on_released(struct rill_channel *ch)
 {
-	struct rill_names *n = taker;
+	struct rill_names *n = ch->user;
 
 	n->ch = NULL;
 	source_doom(&n->source);
@@ -498,7 +498,6 @@ static int open_channel(struct rill_names *n, struct rill_session *s)
 	if (e < 0)
 		return e;
 	n->ch->released = on_released;
-	n->ch->taker = n;
 	return 0;
 }
 

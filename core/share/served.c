@@ -412,9 +412,9 @@ static void on_closed(struct rill_channel *ch, int why, void *user)
 	served_finish(user, true);
 }
 
-static void on_released(void *taker)
+static void on_released(struct rill_channel *ch)
 {
-	served_finish(taker, false);
+	served_finish(ch->user, false);
 }
 
 void served_finish(struct served *c, bool close)
@@ -489,6 +489,5 @@ int rill_directory_serve(struct rill_directory *d, struct rill_channel *ch)
 	link_append(&d->served, &c->place);
 	rill_channel_set_events(ch, &events, c);
 	ch->released = on_released;
-	ch->taker = c;
 	return 0;
 }

@@ -4,11 +4,14 @@
  * A cell has a name in a directory (rill/directory.h): many cells are a blackboard. A version is any block of the cell's arena:
  * bytes, an object, or the root of a structure full of pointers whose destructor frees the rest.
  *
- *	The owner:                                         A reader:
- *	next = rill_arena_alloc(arena, sizeof(*next));         if (rill_cell_read(reader, &view) == 0) {
- *	fill(next);                                                    use(view.data, view.len);
- *	r = rill_cell_publish(cell, next, sizeof(*next));              r = rill_cell_done(reader);
- *	                                                       }
+ *	next = rill_arena_alloc(arena, sizeof(*next));  // the owner
+ *	fill(next);
+ *	r = rill_cell_publish(cell, next, sizeof(*next));
+ *
+ *	if (rill_cell_read(reader, &view) == 0) {       // a reader
+ *		use(view.data, view.len);
+ *		r = rill_cell_done(reader);
+ *	}
  */
 #ifndef RILL_CELL_H
 #define RILL_CELL_H

@@ -6,7 +6,9 @@
  *
  *	static int on_channel(struct rill_session *s, struct rill_channel *ch, void *user)
  *	{
- *		return rill_directory_serve(user, ch); // -EPROTONOSUPPORT for other channels: look at their name first
+ *		if (strcmp(rill_channel_name(ch), RILL_DIRECTORY_CHANNEL) == 0)
+ *			return rill_directory_serve(user, ch); // this peer may look there
+ *		...
  *	}
  */
 #ifndef RILL_DIRECTORY_H

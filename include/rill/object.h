@@ -7,9 +7,11 @@
  *
  *	static const struct rill_object_type config_type = {.size = sizeof(config_type), .tag = 0x636f6e666967, .version = 2};
  *
- * The owner:                                                   A borrower, of message msg:
- *	c = rill_object_create(arena, &config_type, sizeof(*c), NULL);      rill_msg_loan(&msg, 0, &data, &len);
- *	rill_object_loan(arena, c, &loan);                              r = rill_object_open(data, len, &config_type, &object);
+ *	c = rill_object_create(arena, &config_type, sizeof(*c), NULL);  // the owner
+ *	rill_object_loan(arena, c, &loan);
+ *
+ *	rill_msg_loan(&msg, 0, &data, &len);                            // a borrower
+ *	r = rill_object_open(data, len, &config_type, &object);
  */
 #ifndef RILL_OBJECT_H
 #define RILL_OBJECT_H
