@@ -398,20 +398,104 @@ bool lend_waits(const struct rill_session *s)
 	return false;
 }
 
+/* ---- The end --------------------------------------------------------------------------------------------------- */
+
+/* What a session that is over had lent, if it was much: given back some each turn, so that the ctx's others are served. */
+struct remains {
+	struct source source;
+	struct lent *lent;
+	uint32_t lent_size, next;
+	struct announced **announced;
+	uint32_t announced_size;
+};
+
+#define AT_ONCE 256
+
+static void forget_announced(struct announced **announced, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++) {
+		if (!announced[i])
+			continue;
+		arena_drop(announced[i]->arena);
+		free(announced[i]);
+	}
+	free(announced);
+}
+
+static void unlend(const struct lent *l)
+{
+	if (l->from)
+		arena_unlend(l->from->arena, l->block);
+}
+
+static short remains_want(const struct source *s)
+{
+	(void)s;
+	return 0;
+}
+
+static unsigned remains_turn(struct source *s)
+{
+	struct remains *r = container_of(s, struct remains, source);
+
+	for (uint32_t n = 0; n < AT_ONCE && r->next < r->lent_size; n++)
+		unlend(&r->lent[r->next++]);
+	if (r->next == r->lent_size)
+		source_doom(s);
+	return 0;
+}
+
+static bool remains_rest(struct source *s)
+{
+	(void)s;
+	return false; /* it is doomed when nothing is left */
+}
+
+static void remains_finish(struct source *s)
+{
+	struct remains *r = container_of(s, struct remains, source);
+
+	forget_announced(r->announced, r->announced_size);
+	free(r->lent);
+	free(r);
+}
+
+static const struct source_ops remains_ops = {
+	.wants = remains_want,
+	.turn = remains_turn,
+	.rest = remains_rest,
+	.drop = source_doom,
+	.child = source_doom,
+	.finish = remains_finish,
+};
+
+static bool leave_remains(struct rill_session *s)
+{
+	struct remains *r = calloc(1, sizeof(*r));
+
+	if (!r || source_add(&r->source, s->ctx, &remains_ops) < 0) {
+		free(r);
+		return false;
+	}
+	r->lent = s->lent;
+	r->lent_size = s->lent_size;
+	r->announced = s->announced;
+	r->announced_size = s->announced_size;
+	source_wake(&r->source);
+	return true;
+}
+
 void lend_finish(struct rill_session *s, bool reuse)
 {
-	for (uint32_t i = 0; reuse && i < s->lent_size; i++)
-		if (s->lent[i].from)
-			arena_unlend(s->lent[i].from->arena, s->lent[i].block);
-	for (uint32_t i = 0; i < s->announced_size; i++) {
-		if (!s->announced[i])
-			continue;
-		link_remove(&s->announced[i]->watcher.link);
-		arena_drop(s->announced[i]->arena);
-		free(s->announced[i]);
+	for (uint32_t i = 0; i < s->announced_size; i++)
+		if (s->announced[i])
+			link_remove(&s->announced[i]->watcher.link);
+	if (!reuse || s->lent_count <= AT_ONCE || !leave_remains(s)) {
+		for (uint32_t i = 0; reuse && i < s->lent_size; i++)
+			unlend(&s->lent[i]);
+		forget_announced(s->announced, s->announced_size);
+		free(s->lent);
 	}
-	free(s->announced);
-	free(s->lent);
 	s->announced = NULL;
 	s->lent = NULL;
 	s->announced_size = s->lent_size = s->lent_count = 0;

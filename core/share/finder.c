@@ -20,14 +20,14 @@ int names_check(const struct rill_names *n)
 	return n->source.gone ? -ECANCELED : 0;
 }
 
-static uint64_t id_of(const struct request *q)
+static uint64_t id_of(const struct question *q)
 {
 	return (uint64_t)q->generation << 32 | q->index;
 }
 
 /* ---- Saying ---------------------------------------------------------------------------------------------------- */
 
-static int say(struct rill_names *n, enum service_kind kind, const struct request *q, const char *name)
+static int say(struct rill_names *n, enum service_kind kind, const struct question *q, const char *name)
 {
 	struct service_message m = {.kind = kind, .arg = kind == SERVICE_FIND ? q->arg : 0, .id = id_of(q)};
 	struct iovec part[2] = {{.iov_base = &m, .iov_len = sizeof(m)}};
@@ -55,12 +55,12 @@ static int say_marks(struct rill_names *n, uint32_t at)
 	return e;
 }
 
-static char **name_of(const struct request *q)
+static char **name_of(const struct question *q)
 {
 	return q->find ? &q->find->name : &q->reader->name;
 }
 
-static int say_find(struct rill_names *n, struct request *q)
+static int say_find(struct rill_names *n, struct question *q)
 {
 	int e = q->reader ? say_marks(n, q->index / SERVICE_MARKS) : 0;
 
@@ -68,7 +68,7 @@ static int say_find(struct rill_names *n, struct request *q)
 		e = say(n, SERVICE_FIND, q, *name_of(q));
 	if (e < 0)
 		return e;
-	q->state = REQUEST_ASKED;
+	q->state = QUESTION_ASKED;
 	free(*name_of(q));
 	*name_of(q) = NULL;
 	return 0;
@@ -78,34 +78,34 @@ static int say_find(struct rill_names *n, struct request *q)
 static void flush(struct rill_names *n)
 {
 	while (link_linked(&n->unsent)) {
-		struct request *q = container_of(n->unsent.next, struct request, unsent);
-		int e = q->state == REQUEST_ASKING ? say_find(n, q) : say(n, SERVICE_END, q, NULL);
+		struct question *q = container_of(n->unsent.next, struct question, unsent);
+		int e = q->state == QUESTION_ASKING ? say_find(n, q) : say(n, SERVICE_END, q, NULL);
 
 		if (e < 0)
 			return;
 		link_remove(&q->unsent);
-		if (q->state == REQUEST_ENDING)
-			request_free(n, q);
+		if (q->state == QUESTION_ENDING)
+			question_free(n, q);
 	}
 }
 
-void names_gone(struct rill_names *n, const struct request *q)
+void names_gone(struct rill_names *n, const struct question *q)
 {
 	(void)say(n, SERVICE_GONE, q, NULL); /* the owner looks by himself, later */
 }
 
-/* ---- Requests -------------------------------------------------------------------------------------------------- */
+/* ---- Questions -------------------------------------------------------------------------------------------------- */
 
-static struct request *new_request(struct rill_names *n)
+static struct question *new_question(struct rill_names *n)
 {
-	struct request **grown, *q;
+	struct question **grown, *q;
 	unsigned room = n->room ? n->room * 2 : 16;
 
 	if (n->count == n->room) {
-		grown = realloc(n->requests, room * sizeof(struct request *));
+		grown = realloc(n->questions, room * sizeof(struct question *));
 		if (!grown)
 			return NULL;
-		n->requests = grown;
+		n->questions = grown;
 		n->room = room;
 	}
 	q = calloc(1, sizeof(*q));
@@ -113,22 +113,22 @@ static struct request *new_request(struct rill_names *n)
 		return NULL;
 	link_init(&q->unsent);
 	q->index = n->count;
-	n->requests[n->count++] = q;
+	n->questions[n->count++] = q;
 	link_append(&n->idle, &q->unsent);
 	return q;
 }
 
-int request_begin(struct rill_names *n, unsigned arg, struct request **ret)
+int question_begin(struct rill_names *n, unsigned arg, struct question **ret)
 {
-	struct request *q;
+	struct question *q;
 
 	if (!n->ch || channel_reason(n->ch) < 0)
 		return n->ch ? channel_reason(n->ch) : n->why;
 	if (!link_linked(&n->idle) && n->count == n->finds)
 		return -ENOBUFS;
-	if (!link_linked(&n->idle) && !new_request(n))
+	if (!link_linked(&n->idle) && !new_question(n))
 		return -ENOMEM;
-	q = container_of(n->idle.next, struct request, unsent);
+	q = container_of(n->idle.next, struct question, unsent);
 	q->arg = arg;
 	q->find = NULL;
 	q->reader = NULL;
@@ -136,33 +136,33 @@ int request_begin(struct rill_names *n, unsigned arg, struct request **ret)
 	return 0;
 }
 
-void request_ask(struct rill_names *n, struct request *q)
+void question_ask(struct rill_names *n, struct question *q)
 {
 	link_remove(&q->unsent);
 	q->generation++;
-	q->state = REQUEST_ASKING;
+	q->state = QUESTION_ASKING;
 	link_append(&n->unsent, &q->unsent);
 	flush(n);
 }
 
-void request_free(struct rill_names *n, struct request *q)
+void question_free(struct rill_names *n, struct question *q)
 {
 	link_remove(&q->unsent);
-	q->state = REQUEST_FREE;
+	q->state = QUESTION_FREE;
 	q->find = NULL;
 	q->reader = NULL;
 	link_append(&n->idle, &q->unsent);
 }
 
-void request_end(struct rill_names *n, struct request *q)
+void question_end(struct rill_names *n, struct question *q)
 {
-	bool asked = q->state != REQUEST_ASKING;
+	bool asked = q->state != QUESTION_ASKING;
 
 	if (!asked) {
-		request_free(n, q);
+		question_free(n, q);
 		return;
 	}
-	q->state = REQUEST_ENDING;
+	q->state = QUESTION_ENDING;
 	q->find = NULL;
 	q->reader = NULL;
 	link_append(&n->unsent, &q->unsent);
@@ -201,16 +201,16 @@ int names_marks(struct rill_names *n, uint32_t index, struct service_mark **ret)
 /* ---- Finds ----------------------------------------------------------------------------------------------------- */
 
 /* Its one end. */
-static void tell_find(struct rill_names *n, struct request *q, int result, struct rill_msg *msg)
+static void tell_find(struct rill_names *n, struct question *q, int result, struct rill_msg *msg)
 {
 	struct rill_find *f = q->find;
 	rill_found_fn *found = f->found;
 	void *user = f->user;
 
-	f->request = NULL;
+	f->question = NULL;
 	free(f->name);
 	f->name = NULL;
-	request_free(n, q);
+	question_free(n, q);
 	yard_bury(&n->yard, &f->place); /* we are in a dispatch: it stays while found() runs */
 	found(f, result, msg, user);
 }
@@ -219,13 +219,13 @@ int rill_names_find(struct rill_find **ret_find, struct rill_names *n, const cha
                     void *user)
 {
 	struct rill_find *f;
-	struct request *q;
+	struct question *q;
 	int e = names_check(n);
 
 	if (e == 0)
 		e = found && !(flags & ~RILL_FIND_WAIT) ? name_check(name) : -EINVAL;
 	if (e == 0)
-		e = request_begin(n, SERVICE_OBJECT | (flags ? (unsigned)SERVICE_WAIT : 0), &q);
+		e = question_begin(n, SERVICE_OBJECT | (flags ? (unsigned)SERVICE_WAIT : 0), &q);
 	if (e < 0)
 		return e;
 	f = calloc(1, sizeof(*f));
@@ -235,12 +235,12 @@ int rill_names_find(struct rill_find **ret_find, struct rill_names *n, const cha
 	}
 	link_init(&f->place);
 	f->names = n;
-	f->request = q;
+	f->question = q;
 	f->found = found;
 	f->user = user;
 	q->find = f;
 	ctx_enter(n->ctx);
-	request_ask(n, q);
+	question_ask(n, q);
 	ctx_leave(n->ctx);
 	if (ret_find)
 		*ret_find = f;
@@ -250,16 +250,16 @@ int rill_names_find(struct rill_find **ret_find, struct rill_names *n, const cha
 void rill_find_cancel(struct rill_find *f)
 {
 	struct rill_names *n = f ? f->names : NULL;
-	struct request *q;
+	struct question *q;
 
-	if (!n || names_check(n) < 0 || !f->request)
+	if (!n || names_check(n) < 0 || !f->question)
 		return;
-	q = f->request;
-	f->request = NULL;
+	q = f->question;
+	f->question = NULL;
 	free(f->name);
 	f->name = NULL;
 	ctx_enter(n->ctx);
-	request_end(n, q);
+	question_end(n, q);
 	yard_bury(&n->yard, &f->place);
 	ctx_leave(n->ctx);
 }
@@ -267,14 +267,14 @@ void rill_find_cancel(struct rill_find *f)
 /* ---- What comes ------------------------------------------------------------------------------------------------ */
 
 /* NULL: of an id that we have let go of. */
-static struct request *request_of(const struct rill_names *n, uint64_t id)
+static struct question *question_of(const struct rill_names *n, uint64_t id)
 {
-	struct request *q = (uint32_t)id < n->count ? n->requests[(uint32_t)id] : NULL;
+	struct question *q = (uint32_t)id < n->count ? n->questions[(uint32_t)id] : NULL;
 
-	return q && id_of(q) == id && (q->state == REQUEST_ASKED || q->state == REQUEST_OPEN) ? q : NULL;
+	return q && id_of(q) == id && (q->state == QUESTION_ASKED || q->state == QUESTION_OPEN) ? q : NULL;
 }
 
-static void on_missing(struct rill_names *n, struct request *q, int why)
+static void on_missing(struct rill_names *n, struct question *q, int why)
 {
 	struct rill_cell_reader *r = q->reader;
 
@@ -282,8 +282,8 @@ static void on_missing(struct rill_names *n, struct request *q, int why)
 		tell_find(n, q, why, NULL);
 		return;
 	}
-	r->request = NULL;
-	request_free(n, q);
+	r->question = NULL;
+	question_free(n, q);
 	reader_over(r, why);
 }
 
@@ -295,10 +295,10 @@ static int errno_of(uint32_t arg)
 /* What is wrong with it, or NULL. After this n may be gone. */
 static const char *on_found(struct rill_names *n, struct rill_msg *msg)
 {
-	struct request *q = request_of(n, msg->tag);
+	struct question *q = question_of(n, msg->tag);
 	struct rill_msg its = *msg;
 
-	if (msg->loan_count != 1 || (q && q->state == REQUEST_OPEN))
+	if (msg->loan_count != 1 || (q && q->state == QUESTION_OPEN))
 		return "an answer to what was not asked, or without what it names";
 	if (!q)
 		return NULL;
@@ -306,7 +306,7 @@ static const char *on_found(struct rill_names *n, struct rill_msg *msg)
 	if (q->find) {
 		tell_find(n, q, 0, &its);
 	} else {
-		q->state = REQUEST_OPEN;
+		q->state = QUESTION_OPEN;
 		reader_found(q->reader, &its);
 	}
 	return NULL;
@@ -314,13 +314,13 @@ static const char *on_found(struct rill_names *n, struct rill_msg *msg)
 
 static const char *on_message(struct rill_names *n, const struct service_message *m)
 {
-	struct request *q = request_of(n, m->id);
+	struct question *q = question_of(n, m->id);
 
 	if (m->kind < SERVICE_MISSING || m->kind > SERVICE_CLOSED)
 		return "a message of no known kind";
 	if (!q)
 		return NULL;
-	if ((q->state == REQUEST_OPEN) != (m->kind >= SERVICE_CHANGED))
+	if ((q->state == QUESTION_OPEN) != (m->kind >= SERVICE_CHANGED))
 		return "an answer to what was not asked";
 	if (m->kind == SERVICE_MISSING)
 		on_missing(n, q, errno_of(m->arg));
@@ -372,7 +372,7 @@ static void on_writable(struct rill_channel *ch, void *user)
 static void end_all(struct rill_names *n, const struct rill_channel *ch)
 {
 	for (unsigned i = 0; i < n->count && alive(n, ch); i++) {
-		struct request *q = n->requests[i];
+		struct question *q = n->questions[i];
 
 		if (q->find)
 			tell_find(n, q, n->why, NULL);
@@ -413,7 +413,7 @@ static void drop(struct source *s)
 	source_doom(s);
 }
 
-static void free_request(struct rill_names *n, struct request *q)
+static void free_question(struct rill_names *n, struct question *q)
 {
 	if (q->find) {
 		free(q->find->name);
@@ -429,9 +429,9 @@ static void finish(struct source *s)
 	while (link_linked(&n->readers))
 		reader_bury(container_of(n->readers.next, struct rill_cell_reader, place));
 	for (unsigned i = 0; i < n->count; i++)
-		free_request(n, n->requests[i]);
+		free_question(n, n->questions[i]);
 	yard_finish(&n->yard);
-	free(n->requests);
+	free(n->questions);
 	free(n->marks);
 	ctx_unref(n->ctx);
 	free(n);

@@ -75,7 +75,7 @@ void reader_changed(struct rill_cell_reader *r)
 
 /* ---- Open and close -------------------------------------------------------------------------------------------- */
 
-static int start(struct rill_cell_reader *r, struct rill_names *n, const char *name, struct request *q)
+static int start(struct rill_cell_reader *r, struct rill_names *n, const char *name, struct question *q)
 {
 	int e = names_marks(n, q->index, &r->versions.mark);
 
@@ -87,12 +87,12 @@ static int start(struct rill_cell_reader *r, struct rill_names *n, const char *n
 	atomic_store_explicit(&r->versions.mark->mark, 0, memory_order_relaxed);
 	atomic_store_explicit(&r->versions.mark->arm, 0, memory_order_relaxed);
 	r->names = n;
-	r->request = q;
+	r->question = q;
 	q->reader = r;
 	if (r->events.changed)
 		arm(r);
 	link_append(&n->readers, &r->place);
-	request_ask(n, q);
+	question_ask(n, q);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ int rill_cell_reader_open(struct rill_cell_reader **ret_reader, struct rill_name
 {
 	struct rill_cell_reader_events copy;
 	struct rill_cell_reader *r;
-	struct request *q;
+	struct question *q;
 	int e = names_check(n);
 
 	if (e == 0)
@@ -109,7 +109,7 @@ int rill_cell_reader_open(struct rill_cell_reader **ret_reader, struct rill_name
 	if (e == 0)
 		e = table_copy(&copy, sizeof(copy), events);
 	if (e == 0)
-		e = request_begin(n, SERVICE_CELL | (flags ? (unsigned)SERVICE_WAIT : 0), &q);
+		e = question_begin(n, SERVICE_CELL | (flags ? (unsigned)SERVICE_WAIT : 0), &q);
 	if (e < 0)
 		return e;
 	r = calloc(1, sizeof(*r));
@@ -153,9 +153,9 @@ void rill_cell_reader_close(struct rill_cell_reader *r)
 	n = r->names;
 	ctx_enter(n->ctx);
 	reader_leave(r);
-	if (r->request)
-		request_end(n, r->request);
-	r->request = NULL;
+	if (r->question)
+		question_end(n, r->question);
+	r->question = NULL;
 	reader_bury(r);
 	ctx_leave(n->ctx);
 }
@@ -203,7 +203,7 @@ int rill_cell_done(struct rill_cell_reader *r)
 	if (e < 0 || !r->versions.held)
 		return e < 0 ? e : -EINVAL;
 	e = version_done(&r->versions);
-	if (version_wanted(&r->versions) && r->request)
-		names_gone(r->names, r->request);
+	if (version_wanted(&r->versions) && r->question)
+		names_gone(r->names, r->question);
 	return e;
 }

@@ -157,18 +157,18 @@ void cell_finish(struct rill_cell *c);
 /* ---- The other side: finder.c ---------------------------------------------------------------------------------- */
 
 /* An index of an id. It is kept while the directory may still speak of it, longer than its find or reader. */
-enum request_state {
-	REQUEST_FREE,
-	REQUEST_ASKING, /* FIND is to be sent, */
-	REQUEST_ASKED,  /* was sent */
-	REQUEST_OPEN,   /* a cell was found */
-	REQUEST_ENDING, /* END is to be sent: nobody is behind it any more */
+enum question_state {
+	QUESTION_FREE,
+	QUESTION_ASKING, /* FIND is to be sent, */
+	QUESTION_ASKED,  /* was sent */
+	QUESTION_OPEN,   /* a cell was found */
+	QUESTION_ENDING, /* END is to be sent: nobody is behind it any more */
 };
 
-struct request {
+struct question {
 	struct link unsent;
 	uint32_t index, generation;
-	enum request_state state;
+	enum question_state state;
 	unsigned arg; /* of FIND */
 	struct rill_find *find;
 	struct rill_cell_reader *reader;
@@ -185,9 +185,9 @@ struct rill_names {
 	struct rill_channel *ch; /* NULL: released with its session */
 	int why;                 /* of its end */
 	unsigned finds;
-	struct request **requests; /* by index */
-	unsigned room, count;      /* of requests, made ones */
-	struct link idle;          /* FREE ones, by `unsent` */
+	struct question **questions; /* by index */
+	unsigned room, count;        /* of questions, made ones */
+	struct link idle;            /* FREE ones, by `unsent` */
 	struct link unsent;
 	struct marks *marks; /* by index / SERVICE_MARKS */
 	unsigned marks_room;
@@ -198,7 +198,7 @@ struct rill_names {
 struct rill_find {
 	struct link place; /* dead */
 	struct rill_names *names;
-	struct request *request;
+	struct question *question;
 	char *name; /* until FIND was sent */
 	rill_found_fn *found;
 	void *user;
@@ -207,7 +207,7 @@ struct rill_find {
 struct rill_cell_reader {
 	struct link place; /* in names->readers, or dead */
 	struct rill_names *names;
-	struct request *request; /* NULL: closed by us, or over */
+	struct question *question; /* NULL: closed by us, or over */
 	char *name;
 	bool found, closed, told;
 	int why;
@@ -220,12 +220,12 @@ struct rill_cell_reader {
 };
 
 int names_check(const struct rill_names *n);
-int request_begin(struct rill_names *n, unsigned arg, struct request **ret); /* -ENOBUFS, -ENOMEM, or the end's reason */
-void request_ask(struct rill_names *n, struct request *q);
-void request_end(struct rill_names *n, struct request *q); /* nobody is behind it any more; not yet answered, or OPEN */
-void request_free(struct rill_names *n, struct request *q);
+int question_begin(struct rill_names *n, unsigned arg, struct question **ret); /* -ENOBUFS, -ENOMEM, or the end's reason */
+void question_ask(struct rill_names *n, struct question *q);
+void question_end(struct rill_names *n, struct question *q); /* nobody is behind it any more; not yet answered, or OPEN */
+void question_free(struct rill_names *n, struct question *q);
 int names_marks(struct rill_names *n, uint32_t index, struct service_mark **ret);
-void names_gone(struct rill_names *n, const struct request *q); /* say GONE, if there is room */
+void names_gone(struct rill_names *n, const struct question *q); /* say GONE, if there is room */
 
 /* reader.c */
 void reader_found(struct rill_cell_reader *r, struct rill_msg *msg);
