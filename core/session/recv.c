@@ -10,7 +10,7 @@
 enum { OPAQUE_CHANNEL, OPAQUE_HELD, OPAQUE_FDS, OPAQUE_LOANS };
 #define NO_FDS UINT32_MAX
 #define NO_PLACE UINT64_MAX /* OPAQUE_HELD: of a ring's frames none has this number */
-#define DISCARD 4096 /* frames at once: a peer's ring may hold 100 million */
+#define DISCARD 4096        /* frames at once: a peer's ring may hold 100 million */
 
 /* ---- Decoding -------------------------------------------------------------------------------------------------- */
 

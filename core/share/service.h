@@ -74,8 +74,8 @@ enum service_kind {
 };
 enum { SERVICE_OBJECT = 1, SERVICE_CELL = 2, SERVICE_WAIT = 0x100 };
 
-/* id: generation << 32 | index, never 0, the client's choice. An index is used again after MISSING, after FOUND of an object, or
- * after END. */
+/* id: generation << 32 | index, never 0, the finder's choice. An index is used again after MISSING, after an object was
+ * found, or after END. */
 struct service_message {
 	uint32_t kind, arg;
 	uint64_t id;

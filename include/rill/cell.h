@@ -110,7 +110,7 @@ struct rill_cell_view {
 
 /* Hold the current version. Wait-free: three stores, one fence and five loads, no loop and no system call, however fast the
  * owner publishes. Its bytes do not change until rill_cell_done(); one version is held at a time.
- *   -EAGAIN   not found yet;   -ENODATA  nothing was published yet
+ *   -EAGAIN   not found yet;   -ENODATA  nothing was published yet, or the cell was destroyed and closed() is to come
  *   -EBUSY    one is held: rill_cell_done() first
  *   -ESTALE   the owner took it away from us (see patience_ms)
  *   -EPROTO   the owner wrote nonsense
