@@ -1,6 +1,5 @@
-/* tests/scenario/share.c - names and cells between real processes, over every loop: the test is the owner, its children come and
- * read. Readers and writer run at full speed; what is seen is whole, and what is held is bounded.
- */
+/* tests/scenario/share.c - names and cells between real processes, over every loop: the test is the owner, its children come
+ * and read. Readers and writer run at full speed; what is seen is whole, and what is held is bounded. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
