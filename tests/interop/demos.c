@@ -175,6 +175,32 @@ static void acceptor_drops_no_connection_when_workers_are_full(void **state)
 	assert_null(strstr(d.text, " 0 times all workers were full"));
 }
 
+static void a_late_joiner_starts_from_a_name(void **state)
+{
+	struct demo d;
+
+	(void)state;
+	assert_int_equal(run(&d, "late_joiner", ARGV(NULL)), 0);
+	assert_says(&d, "early: 4 workers, mode fast\n");
+	assert_says(&d, "late: 4 workers, mode fast\n");
+}
+
+static void a_routing_table_is_read_on_three_loops_while_it_changes(void **state)
+{
+	struct demo d;
+	int status;
+
+	(void)state;
+	start(&d, "routes", ARGV("20000", "4"));
+	status = end(&d);
+	if (status == 77) /* no uthash.h */
+		skip();
+	assert_int_equal(status, 0);
+	assert_says(&d, "owner: version 4 published, 20000 entries\n");
+	assert_says(&d, "epoll: ");
+	assert_null(strstr(d.text, " 0 versions seen"));
+}
+
 /* ---- The cache ------------------------------------------------------------------------------------------------- */
 
 struct place {
@@ -387,6 +413,8 @@ int main(void)
 		SMALL(hello_in_a_select_loop),
 		SMALL(report_over_a_socketpair),
 		SMALL(acceptor_drops_no_connection_when_workers_are_full),
+		SMALL(a_late_joiner_starts_from_a_name),
+		SMALL(a_routing_table_is_read_on_three_loops_while_it_changes),
 		CACHE(cache_demo_reads_a_tree_of_odd_files),
 		CACHE(cache_demo_over_nothing_says_so),
 		CACHE(cache_demo_says_what_is_over_the_limit),
