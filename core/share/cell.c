@@ -9,8 +9,6 @@
 #include <string.h>
 
 #define VERSIONS_DEFAULT 4
-#define LOOK_FIRST (10 * MSEC)    /* after a publish that left old versions behind */
-#define LOOK_LONGEST (640 * MSEC) /* the wait doubles up to this */
 #define ALIGNMENT 64
 
 static int cell_check(const struct rill_cell *c)
@@ -22,194 +20,13 @@ static int cell_check(const struct rill_cell *c)
 	return c->gone || c->lost ? -ECANCELED : 0;
 }
 
-static struct entry *reader_at(struct link *l)
-{
-	return container_of(l, struct entry, place);
-}
-
-/* ---- When to look again ---------------------------------------------------------------------------------------- */
-
-static void look_at(struct rill_cell *c, uint64_t when)
-{
-	struct rill_directory *d = c->directory;
-
-	c->look_at = when;
-	if (!link_linked(&c->looking))
-		link_append(&d->looking, &c->looking);
-	if (when < d->look_at) {
-		d->look_at = when;
-		source_changed(&d->source);
-	}
-}
-
-static uint64_t interval(const struct rill_cell *c)
-{
-	uint64_t wait = LOOK_FIRST << (c->looks < 6 ? c->looks : 6);
-
-	if (c->wants_place && c->patience && wait > c->patience / 4)
-		wait = c->patience / 4 + 1;
-	return wait < LOOK_LONGEST ? wait : LOOK_LONGEST;
-}
-
-static void rest_or_look_again(struct rill_cell *c, uint64_t now)
-{
-	if (c->versions.old) {
-		look_at(c, now + interval(c));
-		return;
-	}
-	link_remove(&c->looking);
-	c->looks = 0;
-}
-
-/* ---- Looking --------------------------------------------------------------------------------------------------- */
-
-/* What readers hold of the old versions. `fresh`: what has become old since the last look. */
-static uint64_t pinned(struct rill_cell *c, uint64_t fresh, uint64_t now)
-{
-	uint64_t pins = 0;
-
-	for (struct link *l = c->readers.next; l != &c->readers; l = l->next) {
-		struct pinner *p = &reader_at(l)->pinner;
-
-		pinner_look(p, fresh, now);
-		pins |= p->pins;
-	}
-	return pins;
-}
-
-static void free_versions(struct rill_cell *c, uint64_t bits)
-{
-	while (bits) {
-		unsigned slot = versions_first(bits);
-
-		bits &= bits - 1;
-		versions_free(&c->versions, slot);
-		rill_arena_free(c->arena, c->block[slot]);
-		c->block[slot] = NULL;
-	}
-}
-
-static void free_unpinned(struct rill_cell *c, uint64_t fresh, uint64_t now)
-{
-	uint64_t pins = pinned(c, fresh, now);
-
-	free_versions(c, c->versions.old & ~pins);
-}
-
-static bool has_place(const struct rill_cell *c)
-{
-	return (unsigned)__builtin_popcountll(c->versions.old | c->versions.current) < c->versions.slots;
-}
-
-/* Readers that stayed on one version for longer than allowed: their marks count no more. */
-static void lose_patience(struct rill_cell *c, uint64_t now)
-{
-	struct link *l = c->readers.next;
-
-	while (l != &c->readers) {
-		struct entry *e = reader_at(l);
-
-		l = l->next;
-		if (!e->pinner.pins || now - e->pinner.since < c->patience)
-			continue;
-		link_remove(&e->place);
-		e->cell = NULL;
-		served_close(e, -ETIMEDOUT);
-	}
-}
-
-static void over(struct rill_cell *c);
-
-static void look(struct rill_cell *c, uint64_t now)
-{
-	uint64_t old = c->versions.old;
-
-	if (c->lost)
-		return;
-	free_unpinned(c, 0, now);
-	if (c->patience && c->wants_place && !has_place(c)) {
-		lose_patience(c, now);
-		free_unpinned(c, 0, now);
-	}
-	c->looks = c->versions.old == old ? c->looks + 1 : 0;
-	if (c->wants_place && has_place(c)) {
-		c->wants_place = false;
-		link_append(&c->directory->telling, &c->telling);
-		source_wake(&c->directory->source);
-	}
-	if (c->gone && !c->versions.old)
-		over(c);
-	else
-		rest_or_look_again(c, now);
-}
-
-/* Old versions are there and nobody has said when they go: ask. */
-static void ask_and_look(struct rill_cell *c, uint64_t now)
-{
-	if (!c->lost && c->versions.old)
-		versions_want(&c->versions);
-	look(c, now);
-}
-
-void cell_look(struct rill_cell *c)
-{
-	look(c, ctx_now(c->directory->ctx));
-}
-
-uint64_t cells_look(struct rill_directory *d, uint64_t now)
-{
-	struct link *l = d->looking.next;
-	uint64_t next = RILL_NEVER;
-
-	d->look_at = RILL_NEVER;
-	while (l != &d->looking) {
-		struct rill_cell *c = container_of(l, struct rill_cell, looking);
-
-		l = l->next;
-		if (c->look_at <= now)
-			ask_and_look(c, now);
-		else if (c->look_at < next)
-			next = c->look_at;
-	}
-	return next < d->look_at ? next : d->look_at;
-}
-
-bool cells_tell(struct rill_directory *d)
-{
-	struct rill_cell *c;
-
-	if (!link_linked(&d->telling))
-		return false;
-	c = container_of(d->telling.next, struct rill_cell, telling);
-	link_remove(&c->telling);
-	if (c->events.writable)
-		c->events.writable(c, c->user);
-	return true;
-}
-
-/* ---- Readers --------------------------------------------------------------------------------------------------- */
-
-void cell_join(struct rill_cell *c, struct entry *e)
-{
-	e->cell = c;
-	e->pinner.since = ctx_now(c->directory->ctx);
-	link_append(&c->readers, &e->place);
-}
-
-void cell_leave(struct rill_cell *c, struct entry *e)
-{
-	link_remove(&e->place);
-	if (e->pinner.pins && !c->lost)
-		look_at(c, 0);
-}
-
 /* ---- Create and destroy ---------------------------------------------------------------------------------------- */
 
 /* Nothing is held any more, or nobody may know: the struct goes. Its block stays while it is lent. */
-static void over(struct rill_cell *c)
+void cell_over(struct rill_cell *c)
 {
 	while (link_linked(&c->readers)) {
-		struct entry *e = reader_at(c->readers.next);
+		struct entry *e = cell_reader_at(c->readers.next);
 
 		link_remove(&e->place);
 		e->cell = NULL;
@@ -235,7 +52,7 @@ static void end(struct rill_cell *c, int why)
 		c->name = NULL;
 	}
 	while (l != &c->readers) {
-		struct entry *e = reader_at(l);
+		struct entry *e = cell_reader_at(l);
 
 		l = l->next;
 		served_close(e, why);
@@ -253,7 +70,7 @@ static void on_destroyed(struct arena_watcher *w)
 	c->gone = gone;
 	link_remove(&c->looking);
 	if (gone)
-		over(c);
+		cell_over(c);
 }
 
 void rill_cell_destroy(struct rill_cell *c)
@@ -267,11 +84,11 @@ void rill_cell_destroy(struct rill_cell *c)
 	ctx_enter(ctx);
 	end(c, 0);
 	if (c->lost) {
-		over(c);
+		cell_over(c);
 	} else {
 		versions_retire(&c->versions, &fresh);
-		free_unpinned(c, fresh, ctx_now(ctx));
-		look(c, ctx_now(ctx));
+		cell_free_unpinned(c, fresh, ctx_now(ctx));
+		cell_look(c);
 	}
 	ctx_leave(ctx);
 }
@@ -284,7 +101,7 @@ void cell_abandon(struct rill_cell *c)
 	if (c->lost)
 		return;
 	versions_retire(&c->versions, &fresh);
-	free_unpinned(c, fresh, ctx_now(c->directory->ctx));
+	cell_free_unpinned(c, fresh, ctx_now(c->directory->ctx));
 	c->versions.old = 0;
 }
 
@@ -292,7 +109,7 @@ void cell_finish(struct rill_cell *c)
 {
 	if (c->name)
 		c->name->cell = NULL;
-	over(c);
+	cell_over(c);
 }
 
 static int check_create(struct rill_directory *d, const char *name, struct rill_arena *arena, struct rill_cell_options *o)
@@ -394,7 +211,7 @@ static void tell_changed(struct rill_cell *c)
 	struct link *l = c->readers.next;
 
 	while (l != &c->readers) {
-		struct entry *e = reader_at(l);
+		struct entry *e = cell_reader_at(l);
 
 		l = l->next;
 		if (e->state == ENTRY_OPEN && rung_take(&e->arm)) /* after F2 of versions_publish(); twin in reader_changed() */
@@ -407,19 +224,19 @@ static int make_place(struct rill_cell *c)
 {
 	uint64_t now;
 
-	if (!has_place(c)) {
+	if (!cell_has_place(c)) {
 		now = ctx_now(c->directory->ctx);
-		free_unpinned(c, 0, now);
-		if (!has_place(c) && !c->wants_place) {
+		cell_free_unpinned(c, 0, now);
+		if (!cell_has_place(c) && !c->wants_place) {
 			c->wants_place = true;
 			c->looks = 0;
-			ask_and_look(c, now);
-		} else if (!has_place(c) && c->patience) {
-			lose_patience(c, now);
-			free_unpinned(c, 0, now);
+			cell_ask(c, now);
+		} else if (!cell_has_place(c) && c->patience) {
+			cell_lose_patience(c, now);
+			cell_free_unpinned(c, 0, now);
 		}
 	}
-	if (!has_place(c))
+	if (!cell_has_place(c))
 		return -EAGAIN;
 	c->wants_place = false;
 	link_remove(&c->telling);
@@ -438,9 +255,9 @@ static int publish(struct rill_cell *c, void *block, size_t len)
 	c->block[slot] = block;
 	if (fresh || c->versions.old) {
 		now = ctx_now(c->directory->ctx);
-		free_unpinned(c, fresh, now);
+		cell_free_unpinned(c, fresh, now);
 		if (c->versions.old && !link_linked(&c->looking))
-			look_at(c, now + LOOK_FIRST);
+			cell_look_at(c, now + CELL_LOOK_FIRST);
 	}
 	tell_changed(c);
 	return 0;
@@ -500,7 +317,7 @@ int rill_cell_blocker(const struct rill_cell *c, struct rill_session **ret_sessi
 	if (e < 0)
 		return e;
 	for (struct link *l = c->readers.next; l != &c->readers; l = l->next) {
-		const struct entry *at = reader_at(l);
+		const struct entry *at = cell_reader_at(l);
 
 		if (at->pinner.pins && (!worst || at->pinner.since < worst->pinner.since))
 			worst = at;

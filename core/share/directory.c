@@ -55,7 +55,7 @@ void directory_named(struct rill_directory *d, struct name *n)
 	bool any = link_linked(&n->waiters);
 
 	for (struct link *l = n->waiters.next; l != &n->waiters; l = l->next)
-		served_answer(container_of(l, struct entry, place));
+		entry_say_later(container_of(l, struct entry, place));
 	for (struct link *l = d->served.next; any && l != &d->served; l = l->next)
 		served_flush(container_of(l, struct served, place));
 }

@@ -2,9 +2,12 @@
  *
  *   table.c      names, hashed
  *   directory.c  a directory's life, and what is published in it
- *   served.c     one channel that a directory serves: what comes, what is to be said
- *   cell.c       the owner's side of a cell
- *   finder.c     the other side of the channel: finds
+ *   served.c     one channel that a directory serves: what comes
+ *   answers.c    and what is said
+ *   cell.c       the owner's side of a cell: its life, publish
+ *   look.c       and what its readers hold
+ *   names.c      the other side of the channel: its life
+ *   finder.c     what it asks, and what comes
  *   reader.c     and cells that are read
  *
  * No message is handled by calling the user on the owner's side: cells' writable() is told in the directory's turn. On the
@@ -84,7 +87,7 @@ struct name *directory_name(struct rill_directory *d, const char *text); /* foun
 void directory_named(struct rill_directory *d, struct name *n);          /* it is there now: answer who waits */
 void directory_unname(struct rill_directory *d, struct name *n);         /* if nothing is left of it */
 
-/* One channel that a directory serves. served.c */
+/* One channel that a directory serves. */
 struct served {
 	struct link place;
 	struct rill_directory *directory;
@@ -118,13 +121,22 @@ struct entry {
 	struct rung arm;
 };
 
-void served_answer(struct entry *e); /* its name is there now; served_flush() says it */
+/* answers.c */
+static inline uint32_t entry_index(uint64_t id)
+{
+	return (uint32_t)id;
+}
+struct entry *served_entry(const struct served *c, uint64_t id); /* that lives under this very id, or NULL */
+struct entry *served_make_entry(struct served *c, uint64_t id);  /* of its index, in use or not; NULL: no memory */
+void entry_end(struct entry *e);                                 /* nothing of it is left but the memory */
+void entry_say_later(struct entry *e);                           /* served_flush() says it */
+int served_say_refused(struct served *c);                        /* the answer for which there is no entry */
 void served_changed(struct entry *e);
 void served_close(struct entry *e, int why); /* OPEN -> OVER */
 void served_flush(struct served *c);
 void served_finish(struct served *c, bool close);
 
-/* ---- Cells: cell.c --------------------------------------------------------------------------------------------- */
+/* ---- Cells: cell.c, look.c --------------------------------------------------------------------------------------------- */
 
 struct rill_cell {
 	struct link place; /* in directory->cells, or dead */
@@ -146,15 +158,28 @@ struct rill_cell {
 	void *user;
 };
 
-void cell_join(struct rill_cell *c, struct entry *e);  /* a reader; its marks are known */
-void cell_leave(struct rill_cell *c, struct entry *e); /* it is through with everything */
-void cell_look(struct rill_cell *c);                   /* at the marks: what can be freed? */
+#define CELL_LOOK_FIRST (10 * MSEC) /* after a publish that left old versions behind */
+
+static inline struct entry *cell_reader_at(struct link *place)
+{
+	return container_of(place, struct entry, place);
+}
+
+bool cell_has_place(const struct rill_cell *c);
+void cell_free_unpinned(struct rill_cell *c, uint64_t fresh, uint64_t now); /* fresh: old since the last look */
+void cell_lose_patience(struct rill_cell *c, uint64_t now); /* readers that stood still for too long hold nothing any more */
+void cell_ask(struct rill_cell *c, uint64_t now);           /* have readers say when they are through, and look */
+void cell_look_at(struct rill_cell *c, uint64_t when);      /* look then */
+void cell_over(struct rill_cell *c);                        /* the struct goes; its block stays while it is lent */
+void cell_join(struct rill_cell *c, struct entry *e);       /* a reader; its marks are known */
+void cell_leave(struct rill_cell *c, struct entry *e);      /* it is through with everything */
+void cell_look(struct rill_cell *c);                        /* at the marks: what can be freed? */
 uint64_t cells_look(struct rill_directory *d, uint64_t now);
 bool cells_tell(struct rill_directory *d); /* one writable(), if any is due */
 void cell_abandon(struct rill_cell *c);    /* its directory is destroyed: free what nobody reads */
 void cell_finish(struct rill_cell *c);
 
-/* ---- The other side: finder.c ---------------------------------------------------------------------------------- */
+/* ---- The other side: names.c, finder.c ---------------------------------------------------------------------------------- */
 
 /* An index of an id. It is kept while the directory may still speak of it, longer than its find or reader. */
 enum question_state {
@@ -170,6 +195,7 @@ struct question {
 	uint32_t index, generation;
 	enum question_state state;
 	unsigned arg; /* of FIND */
+	int why;      /* ASKING, in names->failed: it could not be sent */
 	struct rill_find *find;
 	struct rill_cell_reader *reader;
 };
@@ -189,6 +215,7 @@ struct rill_names {
 	unsigned room, count;        /* of questions, made ones */
 	struct link idle;            /* FREE ones, by `unsent` */
 	struct link unsent;
+	struct link failed;  /* by `unsent`: to be told in our turn */
 	struct marks *marks; /* by index / SERVICE_MARKS */
 	unsigned marks_room;
 	struct link readers; /* struct rill_cell_reader.place */
@@ -219,11 +246,13 @@ struct rill_cell_reader {
 	void *user;
 };
 
+extern const struct rill_channel_events names_events; /* finder.c */
 int names_check(const struct rill_names *n);
 int question_begin(struct rill_names *n, unsigned arg, struct question **ret); /* -ENOBUFS, -ENOMEM, or the end's reason */
 void question_ask(struct rill_names *n, struct question *q);
 void question_end(struct rill_names *n, struct question *q); /* nobody is behind it any more; not yet answered, or OPEN */
 void question_free(struct rill_names *n, struct question *q);
+bool names_tell_failed(struct rill_names *n); /* one, if there is any */
 int names_marks(struct rill_names *n, uint32_t index, struct service_mark **ret);
 void names_gone(struct rill_names *n, const struct question *q); /* say GONE, if there is room */
 

@@ -112,6 +112,38 @@ static void several_loans_a_tag_and_a_body_travel_in_one_message(void **state)
 	pair_stop(&p);
 }
 
+static void what_is_lent_keeps_no_place_in_the_ring(void **state)
+{
+	static struct rill_msg held[300];
+	char *block;
+
+	(void)state;
+	start(NULL);
+	block = rill_arena_alloc(arena, 8);
+	memcpy(block, "1234567", 8);
+	for (unsigned i = 0; i < 300; i++) { /* more frames than the ring has place for */
+		const void *data;
+		size_t len;
+
+		assert_int_equal(lend(p.a.ch, arena, block, 8), 0);
+		assert_int_equal(lend(p.a.ch, arena, block + 1, 7), 0);
+		held[i] = borrow(&p.b, &data, &len);
+		assert_string_equal(data, "1234567");
+		end_expect(&p.b, NULL, 0);
+	}
+	for (unsigned i = 0; i < 300; i++)
+		rill_msg_release(&held[i]);
+	assert_int_equal(rill_channel_send(p.a.ch, "kept", 4), 0); /* and in order with one that does */
+	assert_int_equal(lend(p.a.ch, arena, block, 8), 0);
+	pair_run(&p);
+	held[0] = end_take(&p.b);
+	held[1] = end_take(&p.b);
+	rill_msg_release(&held[1]);
+	assert_memory_equal(held[0].data, "kept", 4);
+	rill_msg_release(&held[0]);
+	pair_stop(&p);
+}
+
 static void a_large_body_travels_with_loans(void **state)
 {
 	static char large[100000];
@@ -752,6 +784,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(several_loans_a_tag_and_a_body_travel_in_one_message),
+		T(what_is_lent_keeps_no_place_in_the_ring),
 		T(a_large_body_travels_with_loans),
 		T(any_part_of_a_block_may_be_lent_and_nothing_beyond),
 		T(a_block_freed_while_lent_lives_until_it_is_back),
