@@ -33,8 +33,9 @@ static void serve(struct end *e, const char *event, struct rill_channel *ch)
 
 static void start(unsigned arenas)
 {
-	struct pair_options o = {.a = {.arena_bytes = MIB, .arenas = arenas}, .b.arena_bytes = MIB};
-	struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
+	struct pair_options o = {.a = {.arena_bytes = MIB, .arenas = arenas, .channels = 4},
+	                         .b = {.arena_bytes = MIB, .channels = 4}};
+	struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB / 4};
 
 	finds = ends = opened = closed = 0;
 	directory = NULL;
@@ -272,7 +273,7 @@ static void a_forked_child_may_do_nothing_and_breaks_nothing(void **state)
 	assert_int_equal(rill_cell_read(inherited_reader, &view), 0);
 	assert_int_equal(rill_cell_write(inherited_cell, "2", 2), 0);
 	assert_int_equal(child_start(&c, in_a_child, NULL), 0);
-	assert_int_equal(child_wait(&c, 10000), 0);
+	assert_int_equal(child_wait(&c, 30000), 0);
 	assert_string_equal(view.data, "1"); /* held all the while */
 	assert_int_equal(rill_cell_held(inherited_cell), 1);
 	assert_int_equal(rill_cell_done(inherited_reader), 0);
