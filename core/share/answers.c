@@ -1,5 +1,5 @@
-/* core/share/answers.c - what a directory says on a channel that it serves. What is to be said is noted with its entry and said in
- * order: at once, or where the ring is full at writable(). */
+/* core/share/answers.c - what a directory says on a channel that it serves. What is to be said is noted with its entry and
+ * said in order: at once, or where the ring is full at writable(). */
 #include "share/share.h"
 
 #include <errno.h>

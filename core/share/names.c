@@ -1,5 +1,6 @@
-/* core/share/names.c - the life of a finder's side: one channel, a source of its own that nothing waits for, and the marks of its
- * readers, which lie in the session's own arena. It is over when its channel is let go of, by its own close or the session's. */
+/* core/share/names.c - the life of a finder's side: one channel, a source of its own that nothing waits for, and the marks of
+ * its readers, which lie in the session's own arena. It is over when its channel is let go of, by its own close or the
+ * session's. */
 #include "share/share.h"
 
 #include <errno.h>

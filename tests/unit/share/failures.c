@@ -1,4 +1,4 @@
-/* tests/unit/share/failures.c - what cannot be had: memory, a place for our marks; messages of any bytes; and a forked child. */
+/* tests/unit/share/failures.c - what cannot be had: memory, a place for our marks; messages of any bytes; a forked child. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

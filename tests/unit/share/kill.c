@@ -1,5 +1,5 @@
-/* tests/unit/share/kill.c - kill -9 of a cell's owner, or of its reader, at any moment: what is held stays whole, the end is told,
- * what was pinned is free, and nothing is left. RILL_SEED repeats a run. */
+/* tests/unit/share/kill.c - kill -9 of a cell's owner, or of its reader, at any moment: what is held stays whole, the end is
+ * told, what was pinned is free, and nothing is left. RILL_SEED repeats a run. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
