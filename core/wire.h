@@ -111,11 +111,13 @@ enum wire_kind {
 	WIRE_GOODBYE = 11,
 	WIRE_EVENTFD = 13, /* nothing but its descriptor: SCM_RIGHTS, an eventfd to ring by */
 	WIRE_MAPPED = 20,
+	WIRE_SHARED_ARENA = 21,
 };
 
 /* In HELLO. */
 #define WIRE_FEATURE_EVENTFD UINT64_C(0x02) /* I may send and take an EVENTFD; both have set it, or none is sent */
 #define WIRE_FEATURE_ADDRESS UINT64_C(0x10) /* I map your arenas where you tell me to, if I can, and answer with MAPPED */
+#define WIRE_FEATURE_SHARED UINT64_C(0x20)  /* with both: arenas that both sides write may be announced */
 
 /* begins each */
 struct wire_packet {
@@ -171,10 +173,11 @@ struct wire_fds {
 	uint32_t seq, count;
 };
 
-/* SCM_RIGHTS: a read-only descriptor */
+/* ARENA, SHARED_ARENA. SCM_RIGHTS: a read-only descriptor; one for writing, of a description that is the receiver's alone */
 struct wire_arena {
 	struct wire_packet p;
-	uint32_t id, reserved;
+	uint32_t id;
+	uint32_t writer; /* SHARED_ARENA: the receiver's number among those who write it */
 	uint64_t capacity;
 	uint64_t base; /* where the owner has it, and the receiver should; 0: not told, anywhere */
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define ADDRESS_END (UINT64_C(1) << 47)
 
@@ -17,11 +18,28 @@ int borrow_create(struct rill_session *s)
 	return s->borrowed ? 0 : -ENOMEM;
 }
 
+static void unmap(struct borrowed *b)
+{
+	if (b->base)
+		munmap((void *)(uintptr_t)b->base, b->capacity);
+	if (b->writer.base)
+		close(b->writer.fd); /* what we hold of its locks is a dead one's from here on */
+	*b = (struct borrowed){0};
+}
+
+void borrow_child(struct rill_session *s)
+{
+	for (unsigned i = 0; s->borrowed && i < s->set->o.arenas; i++) {
+		if (s->borrowed[i].writer.base)
+			s->borrowed[i].base = NULL;
+		unmap(&s->borrowed[i]);
+	}
+}
+
 void borrow_finish(struct rill_session *s)
 {
 	for (unsigned i = 0; s->borrowed && i < s->set->o.arenas; i++)
-		if (s->borrowed[i].base)
-			munmap((void *)(uintptr_t)s->borrowed[i].base, s->borrowed[i].capacity);
+		unmap(&s->borrowed[i]);
 	free(s->borrowed);
 	while (s->spare_loans) {
 		struct held_loans *h = s->spare_loans;
@@ -59,6 +77,8 @@ static const char *announcement_wrong(const struct rill_session *s, const struct
 		return "arena: no address that its owner can have it at";
 	if (a->capacity > s->set->o.mapped_bytes - s->borrowed_bytes)
 		return "arena: more than we map";
+	if (p->p.kind == WIRE_SHARED_ARENA && !session_shares(s))
+		return "arena: both sides would write it, and we have not agreed to that";
 	if (p->fd_count != 1 && !p->fds_lost)
 		return "arena: not exactly one descriptor";
 	return NULL;
@@ -109,11 +129,33 @@ void borrow_mapping(const struct rill_session *s, uint32_t id, struct rill_mappi
 		.capacity = b->capacity,
 		.owner_base = b->theirs,
 		.same_address = at_its_place(b),
+		.writable = b->writer.base != NULL,
 	};
 }
 
-void borrow_on_arena(struct rill_session *s, const struct packet *p)
+struct rill_writer *borrow_writer(const struct rill_session *s, uint32_t id)
 {
+	struct borrowed *b = slot_of(s, id);
+
+	return b->writer.base ? &b->writer : NULL;
+}
+
+/* Its descriptor is ours from now on: the kernel knows us by it. */
+static int begin_writing(struct rill_session *s, struct borrowed *b, struct packet *p, const char **ret_text)
+{
+	int e = writer_begin(&b->writer, s->ctx, (void *)(uintptr_t)b->base, b->capacity, p->fd[0], p->arena.writer);
+
+	if (e == 0)
+		p->fd_count = 0;
+	if (e != -EEXIST)
+		return e;
+	*ret_text = "arena: another has our number as a writer";
+	return -EPROTO;
+}
+
+void borrow_on_arena(struct rill_session *s, struct packet *p)
+{
+	bool shared = p->p.kind == WIRE_SHARED_ARENA;
 	const char *text = announcement_wrong(s, p);
 	struct borrowed *b;
 	void *base;
@@ -128,13 +170,16 @@ void borrow_on_arena(struct rill_session *s, const struct packet *p)
 		return;
 	}
 	text = "arena: cannot be mapped";
-	e = arena_map_peer(&base, p->fd[0], p->arena.capacity, wanted_place(s, &p->arena), &text);
+	e = arena_map_peer(&base, p->fd[0], p->arena.capacity, wanted_place(s, &p->arena), shared, &text);
+	b = slot_of(s, p->arena.id);
+	if (e == 0)
+		*b = (struct borrowed){.base = base, .capacity = p->arena.capacity, .id = p->arena.id};
+	if (e == 0 && shared && (e = begin_writing(s, b, p, &text)) < 0)
+		unmap(b);
 	if (e < 0) {
 		session_end(s, e, "%s", text);
 		return;
 	}
-	b = slot_of(s, p->arena.id);
-	*b = (struct borrowed){.base = base, .capacity = p->arena.capacity, .id = p->arena.id};
 	s->borrowed_bytes += p->arena.capacity;
 	if (s->set->o.same_address && p->arena.base) {
 		b->theirs = p->arena.base;
@@ -150,9 +195,8 @@ void borrow_on_forget(struct rill_session *s, const struct packet *p)
 		session_end(s, -EPROTO, "forget: an arena that was not announced, or is still lent");
 		return;
 	}
-	munmap((void *)(uintptr_t)b->base, b->capacity);
 	s->borrowed_bytes -= b->capacity;
-	*b = (struct borrowed){0};
+	unmap(b);
 }
 
 /* ---- Loans ----------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NONE UINT32_MAX
 #define SLOT_BITS 24
@@ -69,9 +70,17 @@ static int send_arena(struct rill_session *s, const struct announced *ann)
 		.base = ann->place == PLACE_ASKED ? (uintptr_t)arena_base(ann->arena)
 	                                          : 0, /* where we have others is our affair */
 	};
-	int fd = arena_fd(ann->arena);
+	int e, fd = arena_fd(ann->arena);
 
-	return fd < 0 ? -ENOBUFS : packet_send(s, &p, sizeof(p), &fd, 1);
+	if (!arena_shared(ann->arena))
+		return fd < 0 ? -ENOBUFS : packet_send(s, &p, sizeof(p), &fd, 1);
+	fd = arena_invite(ann->arena, &p.writer);
+	if (fd < 0)
+		return fd;
+	p.p.kind = WIRE_SHARED_ARENA;
+	e = packet_send(s, &p, sizeof(p), &fd, 1);
+	close(fd);
+	return e;
 }
 
 /* A free slot below the peer's limit, under an id that it did not have lately: a reader that has not come to a FORGET yet
@@ -105,6 +114,8 @@ static int announce(struct rill_session *s, struct rill_arena *a, struct announc
 	uint32_t id;
 	int e;
 
+	if (arena_shared(a) && !session_shares(s))
+		return -EACCES;
 	if (arena_capacity(a) > s->hello.mapped_bytes - s->announced_bytes)
 		return -ENOBUFS;
 	e = free_id(s, &id);

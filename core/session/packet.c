@@ -345,7 +345,7 @@ static size_t packet_length(enum wire_kind kind)
 		[WIRE_CLOSE] = sizeof(struct wire_close),     [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
 		[WIRE_ARENA] = sizeof(struct wire_arena),     [WIRE_FORGET] = sizeof(struct wire_forget),
 		[WIRE_GOODBYE] = sizeof(struct wire_goodbye), [WIRE_MAPPED] = sizeof(struct wire_mapped),
-		[WIRE_EVENTFD] = sizeof(struct wire_packet),
+		[WIRE_EVENTFD] = sizeof(struct wire_packet),  [WIRE_SHARED_ARENA] = sizeof(struct wire_arena),
 	};
 
 	return kind < sizeof(length) / sizeof(length[0]) ? length[kind] : 0;
@@ -369,7 +369,7 @@ static const char *packet_wrong(const struct rill_session *s, const struct packe
 	if ((s->state == SESSION_GREETING) != (kind == WIRE_HELLO) && kind != WIRE_REFUSE && kind != WIRE_GOODBYE)
 		return "packet: kind is out of its turn";
 	if ((p->fd_count || p->fds_lost) && kind != WIRE_HELLO && kind != WIRE_FDS_PACKET && kind != WIRE_ARENA &&
-	    kind != WIRE_EVENTFD)
+	    kind != WIRE_SHARED_ARENA && kind != WIRE_EVENTFD)
 		return "packet: descriptors where none belong";
 	return NULL;
 }
@@ -400,6 +400,7 @@ static void handle(struct rill_session *s, struct packet *p)
 		fds_on_packet(s, p);
 		break;
 	case WIRE_ARENA:
+	case WIRE_SHARED_ARENA:
 		borrow_on_arena(s, p);
 		break;
 	case WIRE_FORGET:

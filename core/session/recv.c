@@ -295,6 +295,17 @@ int rill_msg_loan(const struct rill_msg *msg, unsigned index, const void **ret_d
 	return 0;
 }
 
+struct rill_writer *rill_msg_writer(const struct rill_msg *msg, unsigned index)
+{
+	const struct rill_channel *ch = channel_of(msg);
+	const struct held_loans *h;
+
+	if (!ch || index >= msg->loan_count || ctx_check(ch->session->ctx) == -ECHILD)
+		return NULL;
+	h = loans_of(msg);
+	return borrow_writer(ch->session, h->loan[index + h->body].arena);
+}
+
 int rill_msg_mapping(const struct rill_msg *msg, unsigned index, struct rill_mapping *ret_mapping)
 {
 	const struct rill_channel *ch = channel_of(msg);

@@ -117,6 +117,7 @@ static void child(struct source *src)
 	wake_close(s);
 	s->fd = s->hello_fd = -1;
 	s->mine.base = NULL;
+	borrow_child(s);
 	s->arena = NULL; /* the ctx drops it by itself */
 	lend_finish(s, false);
 	s->todo = 0;

@@ -9,6 +9,7 @@
 #include "shm/arena.h"
 #include "shm/frame.h"
 #include "shm/region.h"
+#include "shm/writer.h"
 #include "wait/wait.h"
 
 #include <rill/channel.h>
@@ -95,7 +96,8 @@ struct borrowed {
 	uint64_t theirs; /* where its owner has it; 0: not told */
 	uint64_t held;   /* loans of it in messages not yet released */
 	uint32_t id;
-	bool unanswered; /* MAPPED met a full socket */
+	bool unanswered;           /* MAPPED met a full socket */
+	struct rill_writer writer; /* base NULL: it is read-only */
 };
 
 struct held_loan {
@@ -404,9 +406,11 @@ void lend_finish(struct rill_session *s, bool reuse);
 /* borrow.c */
 int borrow_create(struct rill_session *s);
 void borrow_finish(struct rill_session *s);
-void borrow_on_arena(struct rill_session *s, const struct packet *p);
+void borrow_on_arena(struct rill_session *s, struct packet *p);
 void borrow_on_forget(struct rill_session *s, const struct packet *p);
 void borrow_flush(struct rill_session *s); /* MAPPEDs that met a full socket */
+void borrow_child(struct rill_session *s); /* forget what was not inherited */
+struct rill_writer *borrow_writer(const struct rill_session *s, uint32_t id);
 void borrow_mapping(const struct rill_session *s, uint32_t id, struct rill_mapping *ret);
 bool borrow_known(const struct rill_session *s, const struct frame *f); /* every loan lies in an arena that we map */
 int borrow_hold(struct rill_session *s, const struct frame *f, struct held_loans **ret);
@@ -464,6 +468,12 @@ static inline bool channel_discards(const struct rill_channel *ch)
 static inline bool channel_deliverable(const struct rill_channel *ch)
 {
 	return ch->state == CHANNEL_OPEN && !ch->closed && !ch->paused && ch->events.readable;
+}
+
+/* Arenas that both sides write may be announced. */
+static inline bool session_shares(const struct rill_session *s)
+{
+	return s->set->o.peers_may_write && s->hello.features & WIRE_FEATURE_SHARED;
 }
 
 static inline struct wire_lines *session_lines(const struct rill_session *s)

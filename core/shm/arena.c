@@ -4,9 +4,11 @@
  * -> freed (with the last hold). Between GONE and finished the destructors run that are still due.
  */
 #include "shm/arena_state.h"
+#include "shm/memfd.h"
 #include "shm/pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@
 #define CAPACITY_MAX ((size_t)1 << 40)
 #define AHEAD ((size_t)256 << 10) /* bytes kept reserved ahead of what was ever handed out */
 #define TURN 64                   /* destructors */
-#define FLAGS (RILL_ARENA_HUGE | RILL_ARENA_PREFAULT | RILL_ARENA_WIPE | RILL_ARENA_SAME_ADDRESS)
+#define FLAGS (RILL_ARENA_HUGE | RILL_ARENA_PREFAULT | RILL_ARENA_WIPE | RILL_ARENA_SAME_ADDRESS | RILL_ARENA_PEERS_MAY_WRITE)
 #define ADDRESS_END (UINT64_C(1) << 47)
 
 static struct rill_arena *arena_of(const struct source *s)
@@ -114,6 +116,7 @@ static bool rest(struct source *s)
 static void end(struct rill_arena *a)
 {
 	a->gone = true;
+	a->writer.base = NULL;
 	while (link_linked(&a->watchers)) {
 		struct arena_watcher *w = container_of(a->watchers.next, struct arena_watcher, link);
 
@@ -226,7 +229,11 @@ static struct rill_arena *new_arena(const struct rill_arena_options *o)
 /* Where it is to be. */
 static struct pages_wish wish_of(const struct rill_arena_options *o)
 {
-	struct pages_wish w = {.huge = o->flags & RILL_ARENA_HUGE, .placed = o->flags & RILL_ARENA_SAME_ADDRESS};
+	struct pages_wish w = {
+		.huge = o->flags & RILL_ARENA_HUGE,
+		.shared = o->flags & RILL_ARENA_PEERS_MAY_WRITE,
+		.placed = o->flags & RILL_ARENA_SAME_ADDRESS,
+	};
 
 	if (!w.placed)
 		return w;
@@ -266,7 +273,10 @@ static int create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const str
 	r = pages_map(&a->pages, o->capacity, &wish, &a->claim);
 	if (r < 0)
 		goto no_pages;
-	r = start_allocator(a);
+	if (wish.shared)
+		r = writer_begin(&a->writer, ctx, a->pages.base, o->capacity, a->pages.fd, WRITER_OWNER);
+	if (r == 0)
+		r = start_allocator(a);
 	if (r < 0)
 		goto no_allocator;
 	if (o->ready)
@@ -414,6 +424,26 @@ void *arena_base(const struct rill_arena *a)
 size_t arena_capacity(const struct rill_arena *a)
 {
 	return a->pages.capacity;
+}
+
+bool arena_shared(const struct rill_arena *a)
+{
+	return a->flags & RILL_ARENA_PEERS_MAY_WRITE;
+}
+
+/* A description that only its receiver has: what the kernel knows a writer by. */
+int arena_invite(struct rill_arena *a, uint32_t *ret_number)
+{
+	int fd = a->writers < WRITER_LAST ? memfd_reopen(a->pages.fd, O_RDWR) : -ENOBUFS;
+
+	if (fd >= 0)
+		*ret_number = ++a->writers;
+	return fd;
+}
+
+struct rill_writer *rill_arena_writer(struct rill_arena *a)
+{
+	return arena_usable(a) && a->writer.base ? &a->writer : NULL;
 }
 
 bool arena_placed(const struct rill_arena *a)

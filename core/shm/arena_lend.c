@@ -57,29 +57,31 @@ void arena_unlend(struct rill_arena *a, void *block)
 		blocks_remove(&a->blocks, i);
 }
 
-static void *map(int fd, size_t capacity, uint64_t at)
+static void *map(int fd, size_t capacity, uint64_t at, bool shared)
 {
+	int prot = shared ? PROT_READ | PROT_WRITE : PROT_READ;
 	void *base = (void *)(uintptr_t)at;
 
-	if (!at || address_map(at, capacity, PROT_READ, fd) < 0)
-		base = mmap(NULL, capacity, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (!at || address_map(at, capacity, prot, fd) < 0)
+		base = mmap(NULL, capacity, prot, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (base == MAP_FAILED)
 		return NULL;
-	if (madvise(base, capacity, MADV_DONTDUMP) == 0) /* a forked child inherits it; its rill_ctx_destroy() unmaps it */
+	/* A forked child inherits what it can only read; its rill_ctx_destroy() unmaps it. */
+	if (madvise(base, capacity, MADV_DONTDUMP) == 0 && (!shared || madvise(base, capacity, MADV_DONTFORK) == 0))
 		return base;
 	munmap(base, capacity);
 	return NULL;
 }
 
-int arena_map_peer(void **ret_base, int fd, uint64_t capacity, uint64_t at, const char **ret_text)
+int arena_map_peer(void **ret_base, int fd, uint64_t capacity, uint64_t at, bool shared, const char **ret_text)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	int r = memfd_check(fd, seals, capacity, true, ret_text);
+	int r = memfd_check(fd, seals, capacity, shared ? O_RDWR : O_RDONLY, ret_text);
 	void *base;
 
 	if (r < 0)
 		return r;
-	base = map(fd, capacity, at);
+	base = map(fd, capacity, at, shared);
 	if (!base)
 		return -ENOMEM;
 	*ret_base = base;

@@ -6,6 +6,7 @@
 #include "shm/arena.h"
 #include "shm/blocks.h"
 #include "shm/pages.h"
+#include "shm/writer.h"
 
 #include <rill/allocator.h>
 
@@ -16,6 +17,8 @@ struct rill_arena {
 	unsigned flags;
 
 	struct pages pages;
+	struct rill_writer writer;  /* us; base NULL: nobody else writes */
+	uint32_t writers;           /* the last number given to one */
 	struct address_claim claim; /* of its place, until nobody that we know of has it mapped there */
 	struct rill_allocator allocator;
 	void *self;  /* the allocator's */

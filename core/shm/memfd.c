@@ -70,27 +70,27 @@ static bool same_file(int a, int b)
 	return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
-int memfd_read_only(int rw)
+int memfd_reopen(int fd, int mode)
 {
 	char path[32];
-	int fd;
+	int again;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", rw);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, mode | O_CLOEXEC);
+	if (again < 0)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -EOPNOTSUPP;
-	if (!same_file(fd, rw)) {
-		close(fd);
+	if (!same_file(again, fd)) {
+		close(again);
 		return -EOPNOTSUPP;
 	}
-	return fd;
+	return again;
 }
 
-static const char *fault(int fd, int seals, uint64_t size, bool exact_ro)
+static const char *fault(int fd, int seals, uint64_t size, int mode)
 {
 	struct statfs fs;
 	struct stat st;
-	int has = fcntl(fd, F_GET_SEALS), mode = fcntl(fd, F_GETFL);
+	int has = fcntl(fd, F_GET_SEALS), flags = fcntl(fd, F_GETFL);
 
 	if (has < 0)
 		return "the descriptor is not a memfd";
@@ -102,14 +102,14 @@ static const char *fault(int fd, int seals, uint64_t size, bool exact_ro)
 		return "the memfd is not a regular file";
 	if (st.st_size < 0 || (uint64_t)st.st_size != size)
 		return "the memfd is not of the announced size";
-	if (exact_ro && (mode < 0 || (mode & O_ACCMODE) != O_RDONLY))
-		return "the memfd is not read-only";
+	if (mode != MEMFD_ANY && (flags < 0 || (flags & O_ACCMODE) != mode))
+		return mode == O_RDONLY ? "the memfd is not read-only" : "the memfd is not for writing";
 	return NULL;
 }
 
-int memfd_check(int fd, int seals, uint64_t size, bool exact_ro, const char **ret_text)
+int memfd_check(int fd, int seals, uint64_t size, int mode, const char **ret_text)
 {
-	const char *text = fault(fd, seals, size, exact_ro);
+	const char *text = fault(fd, seals, size, mode);
 
 	if (!text)
 		return 0;

@@ -10,13 +10,14 @@
  *   -EFBIG  size is above RLIMIT_FSIZE (SIGXFSZ would kill us);   -EMFILE -ENFILE -ENOMEM */
 int memfd_make(int *ret_rw, const char *name, size_t size);
 
-/* A read-only, close-on-exec descriptor of the same file.
+/* Another open file description of the same file, O_RDONLY or O_RDWR; close-on-exec.
  *   -EOPNOTSUPP  /proc is not mounted or closed to us;   -EMFILE -ENFILE -ENOMEM */
-int memfd_read_only(int rw);
+int memfd_reopen(int fd, int mode);
 
 /* Can this received descriptor be mapped and read without fear: a memfd on tmpfs with all of `seals`,
- * of exactly `size` bytes and (with exact_ro) opened read-only?
+ * of exactly `size` bytes and opened in `mode` (O_RDONLY, O_RDWR; MEMFD_ANY)?
  *   0;  -EPROTO, and *ret_text says what is wrong */
-int memfd_check(int fd, int seals, uint64_t size, bool exact_ro, const char **ret_text);
+#define MEMFD_ANY (-1)
+int memfd_check(int fd, int seals, uint64_t size, int mode, const char **ret_text);
 
 #endif

@@ -90,7 +90,7 @@ int pages_map(struct pages *p, size_t capacity, const struct pages_wish *wish, s
 	r = memfd_make(&rw, "rill-arena", capacity);
 	if (r < 0)
 		return r;
-	p->fd = r = memfd_read_only(rw);
+	p->fd = r = memfd_reopen(rw, wish->shared ? O_RDWR : O_RDONLY);
 	if (r < 0)
 		goto no_descriptor;
 	p->backed = private_map(backed_bytes(p), PROT_READ | PROT_WRITE);

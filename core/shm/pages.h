@@ -13,13 +13,14 @@
 struct pages {
 	char *base;
 	size_t capacity;
-	int fd;           /* read-only; -1: closed */
+	int fd;           /* read-only, or (wish->shared) for writing; -1: closed */
 	uint64_t *backed; /* a bit for each 4 KiB */
 	size_t reserved;  /* bytes */
 };
 
 struct pages_wish {
 	bool huge;
+	bool shared; /* others may write it */
 	bool placed; /* where others can have it, too: within `range`, or exactly at its begin */
 	bool exact;
 	struct address_range range;

@@ -88,7 +88,7 @@ int region_create(struct region *ret_region, int *ret_fd, uint32_t channels, uin
 	e = fill(&r);
 	if (e == 0 && fcntl(rw, F_ADD_SEALS, SEALS) < 0)
 		e = -errno;
-	ro = e == 0 ? memfd_read_only(rw) : -1;
+	ro = e == 0 ? memfd_reopen(rw, O_RDONLY) : -1;
 	if (e < 0) {
 		munmap(base, r.head.size);
 		close(rw);
@@ -134,7 +134,7 @@ int region_map_peer(struct region *ret_region, int fd, uint64_t size, uint64_t l
 		*ret_text = "region: size is beyond our limit";
 		return -EPROTO;
 	}
-	e = memfd_check(fd, SEALS, size, false, ret_text);
+	e = memfd_check(fd, SEALS, size, MEMFD_ANY, ret_text);
 	if (e < 0)
 		return e;
 	base = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);

@@ -16,9 +16,12 @@ extern "C" {
 #define RILL_ARENA_HUGE 1u     /* ask for transparent huge pages (madvise; a hint) */
 #define RILL_ARENA_PREFAULT 2u /* reserve the whole capacity at create */
 #define RILL_ARENA_WIPE 4u     /* clear blocks when they are freed (and no longer lent) */
-#define RILL_ARENA_SAME_ADDRESS \
-	8u /* at an address that borrowers can have it at, too: docs/same-address.md. One more
-                                    * descriptor (above 4 GiB in a window of your own one for each 4 GiB touched) */
+/* At an address that borrowers can have it at, too: docs/same-address.md. One more descriptor (above 4 GiB in a window of
+ * your own one for each 4 GiB touched). */
+#define RILL_ARENA_SAME_ADDRESS 8u
+/* Borrowers may write, anywhere in it, as we may: for processes that trust each other fully. It is lent in sessions alone
+ * whose both users said `peers_may_write`. Locks: rill/lock.h. docs/shared-writing.md */
+#define RILL_ARENA_PEERS_MAY_WRITE 16u
 
 struct rill_arena_options {
 	size_t size;     /* sizeof(struct rill_arena_options) */

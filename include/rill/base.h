@@ -57,6 +57,7 @@ struct rill_session;   /* rill/session.h   two processes */
 struct rill_channel;   /* rill/channel.h   an ordered stream of messages, both ways */
 struct rill_msg;       /* rill/msg.h       one received message */
 struct rill_arena;     /* rill/arena.h     a heap that can be lent */
+struct rill_writer;    /* rill/lock.h      a process that writes in an arena that several write */
 struct rill_allocator; /* rill/allocator.h who places blocks in an arena */
 
 /* The version of the library that runs, major * 10000 + minor * 100 + patch. Compare with RILL_VERSION_* to learn what

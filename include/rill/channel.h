@@ -108,6 +108,7 @@ RILL_API void rill_channel_abort(struct rill_channel *ch, int why);
  *   -EMSGSIZE  never: larger than min(our arena_bytes, the peer's mapped_bytes), too many loans or descriptors for one
  *              message, or descriptors that the peer does not accept (by default none: `fds` of its session options)
  *   -EBUSY     a reservation is open
+ *   -EACCES    a loan from an arena that peers may write, and not both sides of the session said `peers_may_write`
  *   -ENOBUFS   the peer maps no further arena (its `arenas` or `mapped_bytes`), or ours is too small for the loan limits
  *   -ENOMEM    of our own memory
  *   -EFBIG     the session's arena would be larger than RLIMIT_FSIZE

@@ -38,6 +38,7 @@ struct rill_mapping {
 	size_t capacity;      /* bytes from there on that can be read */
 	uintptr_t owner_base; /* where its owner has it; 0: not told (no SAME_ADDRESS, or we did not ask for it) */
 	int same_address; /* 1: that is base: pointers in it work. 0: they do not (p - owner_base is an offset, unchecked) */
+	int writable;     /* 1: we may write there, as all may who have it: cast the const away. docs/shared-writing.md */
 };
 
 /* The arena of loan `index`. ret_mapping->size must be set; a smaller one (an older program) gets fewer fields.

@@ -11,6 +11,7 @@
 #include <rill/directory.h>
 #include <rill/epoll.h>
 #include <rill/listener.h>
+#include <rill/lock.h>
 #include <rill/msg.h>
 #include <rill/object.h>
 #include <rill/poll.h>

@@ -100,6 +100,10 @@ struct rill_session_options {
 	uintptr_t window_begin; /* addresses that the peer may name; all else is mapped elsewhere. Default: what arenas use */
 	uintptr_t window_end;   /* by default, 0x200000000000 to 0x500000000000 and 0x7e8000000000 to 0x7ef000000000 */
 
+	unsigned peers_may_write; /* 1, on both sides: arenas made with RILL_ARENA_PEERS_MAY_WRITE may be lent here, and are
+	                           * mapped for writing by who borrows (a descriptor each). Else lending one is -EACCES.
+	                           * For a peer that you trust with the memory fully: docs/shared-writing.md */
+
 	unsigned socket_bell; /* not 0: wake and be woken by packets on the socket, and by nothing else. Default 0: between
 	                       * peers of one uid (both credentials are our effective uid, and the peer finds the same) by an
 	                       * eventfd each, which wakes faster and costs two descriptors more; never across uids */
@@ -144,6 +148,7 @@ RILL_API const struct rill_peer *rill_session_peer(const struct rill_session *s)
  *   0  it is told, now or before
  *   -EAGAIN   not open yet, or its socket is full: the session's writable() follows
  *   -ENOBUFS  more arenas or bytes than the peer maps;   -EINVAL  the arena is destroyed, or of another ctx
+ *   -EACCES   peers may write it, and not both sides of this session said so
  *   -EMFILE -ENFILE -ENOMEM, or the reason of the session's end */
 RILL_API int rill_session_announce(struct rill_session *s, struct rill_arena *arena);
 

@@ -1152,7 +1152,7 @@ static void what_is_lent_stays_readable_for_its_borrower(void **state)
 	(void)state;
 	begin(MIB);
 	block = strcpy(rill_arena_alloc(arena, 100), "still here");
-	assert_int_equal(arena_map_peer(&base, arena_fd(arena), MIB, 0, &text), 0);
+	assert_int_equal(arena_map_peer(&base, arena_fd(arena), MIB, 0, false, &text), 0);
 	theirs = (char *)base + (block - (char *)arena_base(arena));
 	assert_non_null(lend(block, 100));
 	rill_arena_destroy(arena);
@@ -1507,7 +1507,7 @@ static void refused(int fd, uint64_t capacity, const char *why)
 	const char *text = NULL;
 	void *base = NULL;
 
-	assert_int_equal(arena_map_peer(&base, fd, capacity, 0, &text), -EPROTO);
+	assert_int_equal(arena_map_peer(&base, fd, capacity, 0, false, &text), -EPROTO);
 	assert_non_null(text);
 	assert_non_null(strstr(text, why));
 	assert_null(base);
@@ -1575,7 +1575,7 @@ static void a_borrower_sees_what_its_owner_writes_and_cannot_write(void **state)
 
 	(void)state;
 	begin(MIB);
-	assert_int_equal(arena_map_peer(&base, arena_fd(arena), MIB, 0, &text), 0);
+	assert_int_equal(arena_map_peer(&base, arena_fd(arena), MIB, 0, false, &text), 0);
 	block = rill_arena_alloc(arena, 100);
 	theirs = (char *)base + (block - (char *)arena_base(arena));
 	strcpy(block, "seen");
