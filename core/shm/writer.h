@@ -1,8 +1,8 @@
 /* core/shm/writer.h - one process among those that write in one arena, as the others can see it: alive or not.
  *
  * Each writer has a number of its own in the arena, and a lock of the kernel's on the byte of that number, far behind the
- * end of the memfd, through an open file description that nobody else has. The kernel drops it with the last descriptor: so anybody
- * who has the memfd can ask whether number N lives, in whatever pid namespace it may be, without reading a word of it.
+ * end of the memfd, through an open file description that nobody else has. The kernel drops it with the last descriptor: so
+ * anybody who has the memfd can ask whether number N lives, in whatever pid namespace it may be, and believes no word of it.
  */
 #ifndef CORE_SHM_WRITER_H
 #define CORE_SHM_WRITER_H
