@@ -90,7 +90,7 @@ missing := $(filter-out $(found),$(parts))
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
 ifneq ($(filter check check-all check-full demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp uthash.h)
 absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
 $(shell tests/install-needs $(absent) >&2)
