@@ -638,7 +638,7 @@ static void a_mark_that_moves_holds_nothing_old(void **state)
 	lie();
 	for (uint64_t i = 1; i < 1000; i++) { /* without patience: nobody needs it */
 		assert_int_equal(publish("n"), 0);
-		atomic_store(&marks->mark, i << 8 | (i % 3 ? (uint64_t)SERVICE_TAKING : i % 64));
+		atomic_store(&marks->mark, i << 8 | (i % 100 ? (uint64_t)SERVICE_TAKING : i % 64));
 	}
 	pair_stop(&p);
 }
