@@ -182,7 +182,7 @@ static void marks_that_cannot_be_lent_end_the_reader_and_no_other(void **state)
 static void no_message_does_harm(void **state)
 {
 	uint64_t seed = rounds_seed();
-	unsigned rounds = rounds_of(50, 400, 20000), ended = 0;
+	unsigned rounds = rounds_of(50, 400, 3000), ended = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < rounds; i++) {
