@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MIB ((size_t)1 << 20)
@@ -314,6 +315,85 @@ static void pointers_work_as_long_as_the_message_is_held_though_the_owner_is_dea
 	end_stop(&end);
 	walk(&msg);
 	rill_msg_release(&msg);
+}
+
+/* docs/snippets/same_address, beside us in the build: its list's items, its reading of them. */
+struct item {
+	struct item *next;
+	const char *text;
+};
+
+struct other {
+	char path[4096];
+	int in, out;
+};
+
+static int run_other(struct child *c, void *arg)
+{
+	struct other *o = arg;
+
+	(void)c;
+	dup2(o->in, STDIN_FILENO);
+	dup2(o->out, STDOUT_FILENO);
+	execl(o->path, o->path, "borrow", NULL);
+	return CHILD_FAILED;
+}
+
+static const char *text_in(struct rill_arena *a, const char *text)
+{
+	return strcpy(rill_arena_alloc(a, strlen(text) + 1), text);
+}
+
+static void lend_item(struct end *e, struct rill_arena *a, const struct item *item)
+{
+	struct rill_loan loan = {.arena = a, .data = item, .len = sizeof(*item)};
+	struct rill_out out = {.size = sizeof(out), .loans = &loan, .loan_count = 1};
+
+	assert_int_equal(rill_channel_open(&e->ch, e->s, "list", NULL, NULL, NULL), 0);
+	assert_int_equal(rill_channel_sendmsg(e->ch, &out), 0);
+}
+
+static void pointers_work_in_a_program_that_is_another_binary(void **state)
+{
+	struct rill_session_options o = {.size = sizeof(o)};
+	struct rill_arena *a;
+	struct item *item[2];
+	struct other other;
+	char *last, said[64] = "";
+	struct child c;
+	int fds[2], out[2];
+
+	(void)state;
+	snprintf(other.path, sizeof(other.path), "%s", self);
+	last = strstr(other.path, "tests/unit/session/");
+	assert_non_null(last);
+	snprintf(last, sizeof(other.path) - (size_t)(last - other.path), "docs/snippets/same_address");
+	if (access(other.path, X_OK) < 0)
+		skip(); /* it was not asked for */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	other.in = fds[1];
+	other.out = out[1];
+	assert_int_equal(child_start(&c, run_other, &other), 0);
+	close(fds[1]);
+	close(out[1]);
+	end_start(&end, NULL);
+	assert_int_equal(create(&a, end.ctx, 0), 0);
+	for (int i = 2; i-- > 0;) {
+		item[i] = rill_arena_alloc(a, sizeof(*item[i]));
+		*item[i] = (struct item){.next = i ? NULL : item[1], .text = text_in(a, i ? "second" : "first")};
+	}
+	assert_int_equal(rill_session_adopt(&end.s, end.ctx, fds[0], &o, &end_session_events, &end), 0);
+	while (!end_was_told(&end, "opened"))
+		assert_true(rill_poll_wait(end.ctx, PATIENCE) > 0);
+	lend_item(&end, a, item[0]);
+	while (!end_was_told(&end, "session closed"))
+		assert_true(rill_poll_wait(end.ctx, PATIENCE) > 0);
+	assert_int_equal(child_wait(&c, PATIENCE), 0);
+	assert_true(read(out[0], said, sizeof(said) - 1) > 0);
+	assert_string_equal(said, "first\nsecond\n");
+	close(out[0]);
+	end_stop(&end);
 }
 
 /* ---- They do not, and both sides know --------------------------------------------------------------------------- */
@@ -625,6 +705,77 @@ static void a_claimed_place_is_refused_to_others_until_its_owner_is_gone(void **
 	}
 }
 
+struct part {
+	int fd;
+	uintptr_t base;
+	bool owns;
+};
+
+/* Claim, map, tell, unmap, give up, for ever; the other side maps and unmaps. */
+static int churn(struct child *c, void *arg)
+{
+	struct part *part = arg;
+	struct rill_session_options o = {.size = sizeof(o), .same_address = !part->owns};
+	struct rill_session *s;
+	struct rill_arena *a;
+	struct rill_ctx *ctx;
+
+	CHILD_CHECK(rill_ctx_create(&ctx, NULL) == 0);
+	CHILD_CHECK(rill_session_adopt(&s, ctx, part->fd, &o, NULL, NULL) == 0);
+	while (rill_session_status(s) == 0)
+		CHILD_CHECK(rill_poll_wait(ctx, PATIENCE) >= 0);
+	child_tell(c, 1);
+	while (!part->owns)
+		rill_poll_wait(ctx, PATIENCE);
+	for (;;) {
+		int e = create(&a, ctx, part->base);
+
+		CHILD_CHECK(e == 0 || e == -EADDRINUSE);
+		if (e < 0)
+			continue;
+		rill_session_announce(s, a);
+		for (int i = 0; i < 3; i++)
+			rill_poll_wait(ctx, 0);
+		rill_arena_destroy(a);
+	}
+}
+
+static void part_start(struct child *c, int fds[2], uintptr_t base, bool owns)
+{
+	struct part part = {.fd = fds[owns], .base = base, .owns = owns};
+
+	assert_int_equal(child_start(c, churn, &part), 0);
+	close(fds[owns]);
+}
+
+/* Two owners want one place, each has a borrower; all are killed. */
+static void claims_of_owners_and_borrowers_killed_at_any_instant_are_free(void **state)
+{
+	uintptr_t base = free_place();
+	uint64_t random = rounds_seed();
+	struct child c[4];
+	int fds[2][2];
+
+	(void)state;
+	for (unsigned i = 0; i < rounds_of(2, 15, 300); i++) {
+		struct timespec pause = {.tv_nsec = (long)(rounds_random(&random) % 3000000)};
+		unsigned first = (unsigned)(rounds_random(&random) % 4);
+
+		for (int k = 0; k < 2; k++) {
+			assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds[k]), 0);
+			part_start(&c[2 * k], fds[k], base, true);
+			part_start(&c[2 * k + 1], fds[k], base, false);
+		}
+		for (int k = 0; k < 4; k++)
+			assert_int_equal(child_hear(&c[k], PATIENCE), 1);
+		for (unsigned k = 0; k < 4; k++) {
+			nanosleep(&pause, NULL);
+			assert_int_equal(child_kill(&c[(first + k) % 4]), -SIGKILL);
+		}
+		assert_int_equal(try_place(base), 0);
+	}
+}
+
 static int sit(struct child *c, void *arg)
 {
 	struct rill_ctx *ctx = *(struct rill_ctx **)arg;
@@ -692,6 +843,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pointers_work_in_fifty_arenas_of_ten_programs_at_once, leaks_setup,
 	                                        leaks_teardown),
+		cmocka_unit_test_setup_teardown(pointers_work_in_a_program_that_is_another_binary, leaks_setup, leaks_teardown),
 		cmocka_unit_test_setup_teardown(pointers_work_as_long_as_the_message_is_held_though_the_owner_is_dead,
 	                                        leaks_setup, leaks_teardown),
 		cmocka_unit_test_setup_teardown(who_does_not_ask_is_told_no_address, leaks_setup, leaks_teardown),
@@ -711,6 +863,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(arenas_up_to_the_largest_cost_one_descriptor_more_than_others, leaks_setup,
 	                                        leaks_teardown),
 		cmocka_unit_test_setup_teardown(a_claimed_place_is_refused_to_others_until_its_owner_is_gone, leaks_setup,
+	                                        leaks_teardown),
+		cmocka_unit_test_setup_teardown(claims_of_owners_and_borrowers_killed_at_any_instant_are_free, leaks_setup,
 	                                        leaks_teardown),
 		cmocka_unit_test_setup_teardown(a_forked_child_holds_the_claim_until_it_destroys_its_ctx, leaks_setup,
 	                                        leaks_teardown),
