@@ -282,7 +282,7 @@ programs: $(programs)
 
 ifeq ($(filter-out $(found),cmocka),)
 check: $(programs)
-	@RUN='$(RUN)' tests/run --root $(B) $(lost:%=--skip %) $(programs)
+	@RUN='$(RUN)' CC='$(CC)' RILL_SANITIZE='$(sanitize)' tests/run --root $(B) $(lost:%=--skip %) $(programs)
 else
 check:
 	@echo 'check needs cmocka:' >&2; RILL_NO_INSTALL=1 tests/install-needs $(cmocka_package) >&2; false
