@@ -239,6 +239,33 @@ $(B)/tests/generated/%.o: flags = -Iinclude -Icore -I. -I$(gen) $(have)
 $(users_of_generated:%=$(B)/%.o): $(generated:=.h)
 $(B)/tests/libgenerated.a: $(generated:=.o)
 
+# And beside libcapnp, in one program, where there is a C++ compiler and libcapnp.
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(notdir $(CC))),clang++,g++)
+endif
+libcapnp := $(if $(capnp),$(if $(filter check programs bench bench-%,$(goals)),$(shell \
+	printf '\043include <capnp/message.h>\nint main() { capnp::MallocMessageBuilder m; return 0; }\n' | \
+	$(CXX) -std=c++14 -x c++ - -lcapnp -lkj -o /dev/null >/dev/null 2>&1 && echo yes)))
+single := $(if $(libcapnp),$(single),$(filter-out tests/generated/libcapnp_tests,$(single)))
+lost += $(if $(libcapnp),,$(if $(capnp),tests/generated/libcapnp_tests))
+cxx = $(CXX) -std=c++14 -Wall -Wextra $(WERROR:1=-Werror) $(hardening) -MMD -MP $(CPPFLAGS) $(CFLAGS) -Iinclude -I. -I$(gen)
+
+$(gen)/%.capnp.h $(gen)/%.capnp.c++ &: %.capnp include/rill/rill.capnp
+	@mkdir -p $(gen)
+	$(Q)$(capnp) compile -Iinclude -I. -oc++:$(gen) $<
+
+$(gen)/%.capnp.o: $(gen)/%.capnp.c++
+	$(call say,CXX $<)
+	$(Q)$(cxx) -MF $(@:.o=.d) -c -o $@ $<
+
+$(B)/tests/generated/libcapnp.o: tests/generated/libcapnp.c++ $(gen)/tests/generated/shared.capnp.h $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CXX $<)
+	$(Q)$(cxx) -MF $(@:.o=.d) -c -o $@ $<
+
+$(B)/tests/generated/libcapnp_tests: $(B)/tests/generated/libcapnp.o $(gen)/tests/generated/shared.capnp.o
+$(B)/tests/generated/libcapnp_tests: private cxx_libs = -lcapnp -lkj -lstdc++
+
 tsan := $(foreach s,$(single),$(if $(findstring tsan,$s),$s))
 programs := $(if $(findstring thread,$(SAN)),$(tsan),$(single) $(foreach l,$(loops),$(looped:%=%-$l)))
 programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring $w,$p),$p))),$(programs))
@@ -253,7 +280,7 @@ wrap := malloc calloc realloc reallocarray free posix_memalign aligned_alloc str
 wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
 
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) -lm -pthread
+	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) $(cxx_libs) -lm -pthread
 
 $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(internal)
 	$(call say,LD $@)
@@ -404,17 +431,37 @@ $(B)/tests/bench/structures/structures: $(call objects,$(wildcard tests/bench/st
 bench-structures: $(B)/tests/bench/structures/structures
 	@QUICK='$(QUICK)' $<
 
+# Structured messages beside libcapnp.
+bench_schema := $(call objects,tests/bench/schema/bench.c tests/bench/schema/ours.c) $(B)/tests/bench/schema/theirs.o
+$(B)/tests/bench/schema/%.o: flags = -Iinclude -I. -I$(gen)
+$(B)/tests/bench/schema/ours.o: $(gen)/tests/bench/schema/bench.rill.h
+$(B)/tests/bench/schema/theirs.o: tests/bench/schema/theirs.c++ $(gen)/tests/bench/schema/bench.capnp.h $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CXX $<)
+	$(Q)$(cxx) -MF $(@:.o=.d) -c -o $@ $<
+
+$(B)/tests/bench/schema/bench: $(bench_schema) $(gen)/tests/bench/schema/bench.rill.o $(gen)/tests/bench/schema/bench.capnp.o \
+		$(B)/librill-schema.a
+	$(call say,LD $@)
+	$(Q)$(CXX) $(CFLAGS) $(sanitize) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcapnp -lkj
+
+bench-schema: $(if $(libcapnp),$(B)/tests/bench/schema/bench)
+	@$(if $(libcapnp),QUICK='$(QUICK)' $<,echo 'left out: bench-schema (apt-get install capnproto libcapnp-dev g++)')
+
 # ---- fuzz targets ---------------------------------------------------------------------------------------------------
 # Their own build: all of the library is instrumented.
 
 fuzz := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 SECONDS ?= 10
 
-$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(wildcard core/schema/*.h include/rill/*.h tests/support/traverse.* tests/support/sample.*)
+plugin_lib_c := $(filter-out %/main.c,$(plugin_c))
+$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(plugin_lib_c) $(wildcard core/schema/*.h core/schema/compiler/*.h include/rill/*.h tests/support/traverse.* tests/support/sample.*)
 	@mkdir -p $@.corpus
 	$(call say,FUZZ $@)
 	$(Q)clang -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-Iinclude -Icore -I. -o $@ $< $(schema_c) tests/support/traverse.c tests/support/sample.c
+		-Iinclude -Icore -I. -o $@ $< $(schema_c) $(plugin_lib_c) tests/support/traverse.c tests/support/sample.c
+	$(if $(capnp),$(if $(findstring plugin,$@),$(Q)for f in old shared; do \
+		$(capnp) compile -Iinclude -I. -o- tests/generated/$$f.capnp >$@.corpus/$$f; done))
 
 fuzz: $(fuzz)
 	@set -e; for f in $(fuzz); do \
@@ -474,4 +521,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures fuzz install compile_commands.json clean FORCE
+.PHONY: all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz install compile_commands.json clean FORCE

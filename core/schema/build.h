@@ -30,6 +30,20 @@ static inline unsigned char *builder_at(const struct rill_builder *b, uint32_t s
 	return (unsigned char *)(uintptr_t)segment_at(&b->segments[segment], at);
 }
 
+/* Room, not cleared, where no pad is needed: in the last segment, pointed at from it. false: there is none. */
+static inline bool builder_reserve_here(struct rill_builder *b, uint32_t from, uint64_t words, struct place *ret)
+{
+	struct rill_segment *last = &b->segments[b->count - 1];
+
+	if (from != b->count - 1 || words > b->space - last->count)
+		return false;
+	ret->segment = from;
+	ret->at = (uint32_t)last->count;
+	ret->padded = false;
+	last->count += words;
+	return true;
+}
+
 /* Cleared room for an object that will be pointed at from segment `from`. 0 or negative; the builder's error is not set. */
 int builder_reserve(struct rill_builder *b, uint32_t from, uint64_t words, struct place *ret);
 

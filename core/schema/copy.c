@@ -14,11 +14,14 @@ struct run {
 	uint64_t from_at; /* first pointer of the current element in the source */
 	uint64_t to_at;   /* and in the copy */
 	uint64_t elements;
-	uint64_t from_step, to_step; /* words from element to element */
-	uint32_t to;                 /* segment */
-	uint32_t pointers;           /* of one element */
-	uint32_t next;               /* in the current element */
+	uint64_t from_step, to_step;    /* words from element to element */
+	uint64_t raw_from, raw_to, raw; /* words of the elements that are still to be taken, and where they are and go */
+	uint32_t to;                    /* segment */
+	uint32_t pointers;              /* of one element */
+	uint32_t next;                  /* in the current element */
 };
+
+#define RAW_WORDS 512u /* of a long list so many words are taken at a time: they are still near when they are mended */
 
 struct copy {
 	struct rill_builder *to;
@@ -29,11 +32,24 @@ struct copy {
 	struct run runs[RILL_DEPTH_MAX];
 };
 
+/* Room that is filled whole: clearing it would be for nothing. */
+static int reserve(struct copy *c, uint32_t from, uint64_t words, struct place *ret)
+{
+	return builder_reserve_here(c->to, from, words, ret) ? 0 : builder_reserve(c->to, from, words, ret);
+}
+
 /* Bytes are taken from the source once; what they mean is decided from the copy. */
 static void take_words(struct place to, const struct copy *c, const struct rill_segment *from, uint64_t at, uint64_t words)
 {
-	if (words)
-		memcpy(builder_at(c->to, to.segment, to.at), segment_at(from, at), words * RILL_WORD);
+	unsigned char *into = builder_at(c->to, to.segment, to.at);
+	const unsigned char *out = segment_at(from, at);
+
+	if (words > 8) {
+		memcpy(into, out, words * RILL_WORD);
+		return;
+	}
+	for (; words; words--, into += RILL_WORD, out += RILL_WORD)
+		memcpy(into, out, RILL_WORD);
 }
 
 static void push(struct copy *c, const struct run *run)
@@ -50,7 +66,7 @@ static int copy_struct(struct copy *c, struct rill_slot slot, const struct objec
 	int r = object_struct(o, c->reader);
 
 	if (r == 0 && left)
-		r = builder_reserve(c->to, slot.segment, left, &place);
+		r = reserve(c, slot.segment, left, &place);
 	if (r < 0)
 		return r;
 	run.from = o->segment;
@@ -77,7 +93,7 @@ static int copy_structs(struct copy *c, struct rill_slot slot, const struct obje
 	struct run run = {0};
 	struct place place;
 	unsigned char *at;
-	int r = e->words > LIST_COUNT_MAX ? -EMSGSIZE : builder_reserve(c->to, slot.segment, e->words + 1, &place);
+	int r = e->words > LIST_COUNT_MAX ? -EMSGSIZE : reserve(c, slot.segment, e->words + 1, &place);
 
 	if (r < 0)
 		return r;
@@ -86,7 +102,13 @@ static int copy_structs(struct copy *c, struct rill_slot slot, const struct obje
 	run.from_step = data + pointers;
 	at = builder_at(c->to, place.segment, place.at);
 	place.at++;
-	take_words(place, c, o->segment, e->at, e->words);
+	if (pointers && !(c->flags & COPY_CANONICAL)) {
+		run.raw_from = e->at;
+		run.raw_to = place.at;
+		run.raw = e->words;
+	} else {
+		take_words(place, c, o->segment, e->at, e->words);
+	}
 	place.at--;
 	if (c->flags & COPY_CANONICAL) {
 		left = canonical_trim(at + RILL_WORD, e->count, &data, &pointers);
@@ -126,7 +148,7 @@ static int copy_list(struct copy *c, struct rill_slot slot, const struct object 
 		return r;
 	if (e.kind == RILL_LIST_STRUCT)
 		return copy_structs(c, slot, o, &e);
-	r = builder_reserve(c->to, slot.segment, e.words, &place);
+	r = reserve(c, slot.segment, e.words, &place);
 	if (r < 0)
 		return r;
 	take_words(place, c, o->segment, e.at, e.words);
@@ -140,6 +162,29 @@ static int copy_list(struct copy *c, struct rill_slot slot, const struct object 
 	run.pointers = e.kind == RILL_LIST_POINTER ? (uint32_t)e.count : 0;
 	push(c, &run);
 	return r;
+}
+
+/* The usual leaf: text, data, numbers in the segment of their pointer, and room for them in that of the slot. All others, and
+ * all that is wrong, go the long way. */
+static inline bool copy_near(struct copy *c, struct rill_slot slot, struct rill_pointer p)
+{
+	uint64_t count = list_count(p.word), at = word_target(p.word, p.at);
+	unsigned kind = list_kind(p.word);
+	uint64_t words = list_words(kind, count);
+	struct elements e = {at, count, words, 0, kind};
+	struct place place;
+
+	if (!p.word)
+		return true;
+	if (word_kind(p.word) != WORD_LIST || kind >= RILL_LIST_POINTER || !words || c->height >= c->depth || !c->reader ||
+	    words > c->reader->words || !segment_has(p.segment, at, words) ||
+	    !builder_reserve_here(c->to, slot.segment, words, &place))
+		return false;
+	c->reader->words -= words;
+	take_words(place, c, p.segment, at, words);
+	clear_tail(c, place, &e);
+	rill_store_u64(builder_at(c->to, slot.segment, slot.at), word_aimed(list_word(kind, count), slot.at, place.at));
+	return true;
 }
 
 /* Copy what p leads to and let the slot, which is null, point at it. */
@@ -161,12 +206,27 @@ static int copy_object(struct copy *c, struct rill_slot slot, struct rill_pointe
 	return word_kind(o.word) == WORD_STRUCT ? copy_struct(c, slot, &o) : copy_list(c, slot, &o);
 }
 
+/* Take the next words of the elements, the whole of the current one among them. */
+static void take_more(const struct copy *c, struct run *run)
+{
+	struct place to = {run->to, (uint32_t)run->raw_to, false};
+	uint64_t words = run->from_step > RAW_WORDS ? run->from_step : RAW_WORDS - RAW_WORDS % run->from_step;
+
+	words = words < run->raw ? words : run->raw;
+	take_words(to, c, run->from, run->raw_from, words);
+	run->raw_from += words;
+	run->raw_to += words;
+	run->raw -= words;
+}
+
 /* The next raw pointer word, taken out of the copy; a run without elements is done. */
 static struct rill_pointer next_pointer(struct copy *c, struct run *run, struct rill_slot *ret_slot)
 {
 	struct rill_pointer p = {c->reader, run->from, 0, (uint32_t)(run->from_at + run->next), 0};
 	unsigned char *at = builder_at(c->to, run->to, run->to_at + run->next);
 
+	if (run->raw && run->to_at >= run->raw_to)
+		take_more(c, run);
 	ret_slot->builder = c->to;
 	ret_slot->segment = run->to;
 	ret_slot->at = (uint32_t)(run->to_at + run->next);
@@ -192,7 +252,7 @@ static int copy_runs(struct copy *c)
 			struct rill_slot slot;
 			struct rill_pointer p = next_pointer(c, run, &slot);
 
-			r = copy_object(c, slot, p);
+			r = copy_near(c, slot, p) ? 0 : copy_object(c, slot, p);
 		} else {
 			c->height--;
 		}

@@ -108,6 +108,22 @@ ssize_t rill_pack(void *to, size_t room, const void *from, size_t words)
 	return (ssize_t)(room - out.left);
 }
 
+ssize_t rill_frame_pack(void *to, size_t room, const struct rill_segment *segments, size_t count)
+{
+	uint64_t table[RILL_SEGMENTS_MAX / 2 + 1];
+	ssize_t n = rill_frame_write_table(table, sizeof(table), segments, count), sum;
+	size_t i;
+
+	if (n < 0)
+		return n;
+	sum = rill_pack(to, room, table, (size_t)n / RILL_WORD);
+	for (i = 0; sum >= 0 && i < count; i++) {
+		n = rill_pack((unsigned char *)to + sum, room - (size_t)sum, segments[i].words, segments[i].count);
+		sum = n < 0 ? n : sum + n;
+	}
+	return sum;
+}
+
 static bool get_byte(struct in *in, unsigned char *ret)
 {
 	if (!in->left)

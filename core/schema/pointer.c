@@ -14,20 +14,6 @@ int reader_fail(struct rill_reader *reader, int error)
 	return error;
 }
 
-/* At least one word, so that what takes no room cannot be followed for ever. Defaults have no reader: they are ours. */
-static int charge(struct rill_reader *reader, uint64_t words)
-{
-	if (!reader)
-		return 0;
-	words = words ? words : 1;
-	if (words > reader->words) {
-		reader->words = 0;
-		return reader_fail(reader, -EMSGSIZE);
-	}
-	reader->words -= words;
-	return 0;
-}
-
 static const struct rill_segment *far_lands_in(const struct rill_reader *reader, uint64_t word)
 {
 	return reader && far_segment(word) < reader->count ? &reader->segments[far_segment(word)] : NULL;
@@ -83,32 +69,16 @@ static int follow_far(struct object *ret, struct rill_pointer p)
 	return r < 0 ? reader_fail(p.reader, r) : r;
 }
 
-int object_find(struct object *ret, struct rill_pointer p)
+int object_find_other(struct object *ret, struct rill_pointer p)
 {
-	if (!p.word)
-		return 0;
-	switch (word_kind(p.word)) {
-	case WORD_FAR:
+	if (word_kind(p.word) == WORD_FAR)
 		return follow_far(ret, p);
-	case WORD_OTHER:
-		if ((uint32_t)p.word != WORD_OTHER)
-			return reader_fail(p.reader, -EBADMSG);
-		break;
-	case WORD_STRUCT:
-	case WORD_LIST:
-		break;
-	}
+	if ((uint32_t)p.word != WORD_OTHER)
+		return reader_fail(p.reader, -EBADMSG);
 	ret->segment = p.segment;
 	ret->word = p.word;
-	ret->at = word_target(p.word, p.at);
+	ret->at = 0;
 	return 1;
-}
-
-int object_struct(const struct object *o, struct rill_reader *reader)
-{
-	if (word_kind(o->word) != WORD_STRUCT || !segment_has(o->segment, o->at, struct_words(o->word)))
-		return reader_fail(reader, -EBADMSG);
-	return charge(reader, struct_words(o->word));
 }
 
 /* The words of a struct list may be more than its elements need, never less. */

@@ -11,6 +11,7 @@
 #ifndef CORE_SCHEMA_POINTER_H
 #define CORE_SCHEMA_POINTER_H
 
+#include <errno.h>
 #include <rill/reader.h>
 
 enum word_kind { WORD_STRUCT = 0, WORD_LIST = 1, WORD_FAR = 2, WORD_OTHER = 3 };
@@ -151,11 +152,44 @@ struct elements {
 /* Remember the first error; gives it back. NULL reader: nowhere. */
 int reader_fail(struct rill_reader *reader, int error);
 
-/* 1: *ret says where; 0: null; or -EBADMSG. The pads cost a word each. */
-int object_find(struct object *ret, struct rill_pointer p);
+/* What a far pointer or a capability leads to; a broken one, too. */
+int object_find_other(struct object *ret, struct rill_pointer p);
 
-/* Is it a struct (a list) that lies in its segment? Costs its words. 0 or negative. `depth` is what is left below it. */
-int object_struct(const struct object *o, struct rill_reader *reader);
+/* 1: *ret says where; 0: null; or -EBADMSG. The pads cost a word each. */
+static inline int object_find(struct object *ret, struct rill_pointer p)
+{
+	if (!p.word)
+		return 0;
+	if (word_kind(p.word) > WORD_LIST)
+		return object_find_other(ret, p);
+	ret->segment = p.segment;
+	ret->word = p.word;
+	ret->at = word_target(p.word, p.at);
+	return 1;
+}
+
+/* At least one word, so that what takes no room cannot be followed for ever. Defaults have no reader: they are ours. */
+static inline int charge(struct rill_reader *reader, uint64_t words)
+{
+	if (!reader)
+		return 0;
+	words = words ? words : 1;
+	if (words > reader->words) {
+		reader->words = 0;
+		return reader_fail(reader, -EMSGSIZE);
+	}
+	reader->words -= words;
+	return 0;
+}
+
+/* Is it a struct (a list) that lies in its segment? Costs its words. 0 or negative. */
+static inline int object_struct(const struct object *o, struct rill_reader *reader)
+{
+	if (word_kind(o->word) != WORD_STRUCT || !segment_has(o->segment, o->at, struct_words(o->word)))
+		return reader_fail(reader, -EBADMSG);
+	return charge(reader, struct_words(o->word));
+}
+
 int object_list(struct elements *ret, const struct object *o, struct rill_reader *reader);
 
 #endif

@@ -13,7 +13,9 @@ int rill_reader_init(struct rill_reader *reader, const struct rill_segment *segm
 		return -EINVAL;
 	if (options && options->size > sizeof(o))
 		return -E2BIG;
-	if (options)
+	if (options && options->size == sizeof(o))
+		o = *options;
+	else if (options)
 		memcpy(&o, options, options->size);
 	if (o.depth > RILL_DEPTH_MAX)
 		return -EINVAL;
@@ -50,13 +52,6 @@ struct rill_pointer rill_reader_root(struct rill_reader *reader)
 	if (!reader || !reader->segments)
 		return no_pointer;
 	return pointer_at(reader, reader->segments, 0, reader->depth);
-}
-
-struct rill_pointer rill_struct_pointer(struct rill_struct s, size_t index)
-{
-	if (index >= s.pointers)
-		return no_pointer;
-	return pointer_at(s.reader, s.segment, s.at + (uint32_t)index, s.depth);
 }
 
 struct rill_pointer rill_pointer_or(struct rill_pointer p, const struct rill_segment *otherwise)
@@ -228,27 +223,6 @@ struct rill_list rill_pointer_list(struct rill_pointer p, enum rill_list_kind ki
 	return l;
 }
 
-struct rill_struct rill_list_struct(struct rill_list l, size_t i)
-{
-	struct rill_struct s = no_struct;
-
-	if (i >= l.count || l.kind == RILL_LIST_BIT)
-		return s;
-	s.reader = l.reader;
-	s.segment = l.segment;
-	s.data = l.data + i * l.step;
-	s.data_bytes = l.data_bytes;
-	s.at = l.pointers ? (uint32_t)(l.at + (i * l.step + l.data_bytes) / 8) : 0;
-	s.pointers = l.pointers;
-	s.depth = l.depth;
-	return s;
-}
-
-struct rill_pointer rill_list_pointer(struct rill_list l, size_t i)
-{
-	return rill_struct_pointer(rill_list_struct(l, i), 0);
-}
-
 const void *rill_list_raw(struct rill_list l, size_t bytes)
 {
 	return l.kind < RILL_LIST_POINTER && bytes && bytes == l.data_bytes ? l.data : NULL;
@@ -256,19 +230,32 @@ const void *rill_list_raw(struct rill_list l, size_t bytes)
 
 /* ---- text and data -------------------------------------------------------------------------------------------------- */
 
+#define NEAR_BYTES_MASK (UINT64_C(7) << 32 | 3)
+#define NEAR_BYTES ((uint64_t)RILL_LIST_BYTE << 32 | WORD_LIST)
+
 static const struct rill_text no_text = {"", 0};
 static const struct rill_data no_data = {"", 0};
 
-int rill_pointer_read_data(struct rill_data *ret, struct rill_pointer p)
+/* The usual case: bytes in the segment of their pointer. All others, and all that is wrong, go the long way. */
+static inline bool near_bytes(struct rill_data *ret, struct rill_pointer p)
+{
+	uint64_t count = list_count(p.word), words = (count + 7) / 8, at = word_target(p.word, p.at);
+	uint64_t cost = words ? words : 1;
+
+	if ((p.word & NEAR_BYTES_MASK) != NEAR_BYTES || !p.depth || !p.reader || cost > p.reader->words ||
+	    !segment_has(p.segment, at, words))
+		return false;
+	p.reader->words -= cost;
+	ret->at = segment_at(p.segment, at);
+	ret->len = count;
+	return true;
+}
+
+static int far_bytes(struct rill_data *ret, struct rill_pointer p)
 {
 	struct rill_list l;
-	int r;
+	int r = rill_pointer_read_list(&l, p, RILL_LIST_ANY);
 
-	if (!ret)
-		return -EINVAL;
-	r = rill_pointer_read_list(&l, p, RILL_LIST_ANY);
-	if (r == 0)
-		*ret = no_data;
 	if (r <= 0)
 		return r;
 	if (l.kind != RILL_LIST_BYTE)
@@ -278,16 +265,32 @@ int rill_pointer_read_data(struct rill_data *ret, struct rill_pointer p)
 	return 1;
 }
 
-int rill_pointer_read_text(struct rill_text *ret, struct rill_pointer p)
+/* 1, 0 (*ret is untouched) or negative. */
+static inline int read_bytes(struct rill_data *ret, struct rill_pointer p)
 {
-	struct rill_data d;
+	if (!p.word)
+		return 0;
+	return near_bytes(ret, p) ? 1 : far_bytes(ret, p);
+}
+
+int rill_pointer_read_data(struct rill_data *ret, struct rill_pointer p)
+{
 	int r;
 
 	if (!ret)
 		return -EINVAL;
-	r = rill_pointer_read_data(&d, p);
+	r = read_bytes(ret, p);
 	if (r == 0)
-		*ret = no_text;
+		*ret = no_data;
+	return r;
+}
+
+/* The NUL is looked at once. */
+static inline int read_text(struct rill_text *ret, struct rill_pointer p)
+{
+	struct rill_data d = no_data;
+	int r = read_bytes(&d, p);
+
 	if (r <= 0)
 		return r;
 	if (!d.len || rill_load_u8((const unsigned char *)d.at + d.len - 1))
@@ -295,6 +298,18 @@ int rill_pointer_read_text(struct rill_text *ret, struct rill_pointer p)
 	ret->at = (const char *)d.at;
 	ret->len = d.len - 1;
 	return 1;
+}
+
+int rill_pointer_read_text(struct rill_text *ret, struct rill_pointer p)
+{
+	int r;
+
+	if (!ret)
+		return -EINVAL;
+	r = read_text(ret, p);
+	if (r == 0)
+		*ret = no_text;
+	return r;
 }
 
 struct rill_data rill_pointer_data(struct rill_pointer p)
@@ -309,7 +324,7 @@ struct rill_text rill_pointer_text(struct rill_pointer p)
 {
 	struct rill_text t = no_text;
 
-	rill_pointer_read_text(&t, p);
+	read_text(&t, p);
 	return t;
 }
 

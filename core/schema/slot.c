@@ -5,20 +5,30 @@
 
 static const struct rill_struct_builder no_struct;
 static const struct rill_list_builder no_list;
-static const struct rill_slot no_slot;
+
+static void clear_words(unsigned char *at, uint64_t words)
+{
+	if (words)
+		memset(at, 0, words * RILL_WORD);
+}
 
 static unsigned char *slot_at(struct rill_slot slot)
 {
 	return builder_at(slot.builder, slot.segment, slot.at);
 }
 
-/* Room for an object and the slot pointing at it. */
+/* Room for an object, and the slot pointing at it. */
 static int make(struct rill_slot slot, uint64_t words, uint64_t bare, struct place *ret)
 {
 	int r;
 
 	if (!slot.builder)
 		return -EINVAL;
+	if (builder_reserve_here(slot.builder, slot.segment, words, ret)) {
+		clear_words(builder_at(slot.builder, ret->segment, ret->at), slot.builder->is_clear ? 0 : words);
+		rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, ret->at));
+		return 0;
+	}
 	r = builder_reserve(slot.builder, slot.segment, words, ret);
 	if (r == 0)
 		r = builder_aim(slot, *ret, bare);
@@ -59,16 +69,6 @@ struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t d
 	if (make(slot, data_words + pointers, bare, &place) < 0)
 		return no_struct;
 	return struct_at(slot.builder, place.segment, place.at, bare);
-}
-
-struct rill_slot rill_struct_slot(struct rill_struct_builder s, size_t index)
-{
-	struct rill_slot slot = {s.builder, s.segment, s.at + (uint32_t)index};
-
-	if (index < s.pointers)
-		return slot;
-	rill_builder_fail(s.builder, -EINVAL);
-	return no_slot;
 }
 
 struct rill_struct rill_struct_built(struct rill_struct_builder s, struct rill_reader *over)
@@ -150,28 +150,6 @@ struct rill_list_builder rill_slot_init_structs(struct rill_slot slot, size_t co
 	return list_at(slot.builder, place.segment, &e);
 }
 
-struct rill_struct_builder rill_list_edit(struct rill_list_builder l, size_t i)
-{
-	struct rill_struct_builder s = no_struct;
-
-	if (i >= l.count || l.kind == RILL_LIST_BIT) {
-		rill_builder_fail(l.builder, -EINVAL);
-		return s;
-	}
-	s.builder = l.builder;
-	s.data = l.data + i * l.step;
-	s.data_bytes = l.data_bytes;
-	s.segment = l.segment;
-	s.at = l.pointers ? (uint32_t)(l.at + (i * l.step + l.data_bytes) / 8) : 0;
-	s.pointers = l.pointers;
-	return s;
-}
-
-struct rill_slot rill_list_slot(struct rill_list_builder l, size_t i)
-{
-	return rill_struct_slot(rill_list_edit(l, i), 0);
-}
-
 void *rill_list_room(struct rill_list_builder l, size_t bytes)
 {
 	return l.kind < RILL_LIST_POINTER && bytes && bytes == l.data_bytes ? l.data : NULL;
@@ -195,15 +173,37 @@ static int fail_now(struct rill_slot slot)
 	return slot.builder ? slot.builder->error : -EINVAL;
 }
 
+/* The usual case: bytes in the last segment, as their slot is. Only the last word needs clearing. */
+static inline unsigned char *make_bytes_here(struct rill_slot slot, size_t len, size_t room)
+{
+	uint64_t words = ((uint64_t)room + 7) / RILL_WORD, at;
+	struct rill_segment *last;
+	unsigned char *base;
+
+	if (!slot.builder || !len || room > LIST_COUNT_MAX)
+		return NULL;
+	last = &slot.builder->segments[slot.builder->count - 1];
+	at = last->count;
+	if (slot.segment != slot.builder->count - 1 || words > slot.builder->space - at)
+		return NULL;
+	base = (unsigned char *)(uintptr_t)last->words;
+	last->count = at + words;
+	rill_store_u64(base + (at + words - 1) * RILL_WORD, 0);
+	rill_store_u64(base + slot.at * RILL_WORD, word_aimed(list_word(RILL_LIST_BYTE, room), slot.at, at));
+	return base + at * RILL_WORD;
+}
+
 int rill_slot_set_text(struct rill_slot slot, const char *text, size_t len)
 {
-	char *at;
+	void *at;
 
 	if (!text) {
 		rill_slot_clear(slot);
 		return slot.builder ? 0 : -EINVAL;
 	}
-	at = rill_slot_init_text(slot, len);
+	at = make_bytes_here(slot, len, len < SIZE_MAX ? len + 1 : len);
+	if (!at)
+		at = rill_slot_init_text(slot, len);
 	if (!at)
 		return fail_now(slot);
 	memcpy(at, text, len);
@@ -218,7 +218,9 @@ int rill_slot_set_data(struct rill_slot slot, const void *data, size_t len)
 		rill_slot_clear(slot);
 		return slot.builder ? 0 : -EINVAL;
 	}
-	at = rill_slot_init_data(slot, len);
+	at = make_bytes_here(slot, len, len);
+	if (!at)
+		at = rill_slot_init_data(slot, len);
 	if (!at)
 		return fail_now(slot);
 	memcpy(at, data, len);

@@ -164,7 +164,16 @@ RILL_API int rill_slot_set_list(struct rill_slot slot, struct rill_list from);
  * left all zero. */
 RILL_API int rill_struct_copy(struct rill_struct_builder to, struct rill_struct from);
 
-RILL_API struct rill_slot rill_struct_slot(struct rill_struct_builder s, size_t index);
+static inline struct rill_slot rill_struct_slot(struct rill_struct_builder s, size_t index)
+{
+	struct rill_slot slot = {s.builder, s.segment, s.at + (uint32_t)index};
+
+	if (index >= s.pointers) {
+		rill_builder_fail(s.builder, -EINVAL);
+		slot.builder = NULL;
+	}
+	return slot;
+}
 
 /* To read what was set. `over`: of rill_builder_reader(), or NULL where no pointer is followed. */
 RILL_API struct rill_struct rill_struct_built(struct rill_struct_builder s, struct rill_reader *over);
@@ -264,8 +273,27 @@ static inline struct rill_slot rill_struct_union_slot(struct rill_struct_builder
 
 /* ---- lists ---------------------------------------------------------------------------------------------------------- */
 
-RILL_API struct rill_struct_builder rill_list_edit(struct rill_list_builder l, size_t i);
-RILL_API struct rill_slot rill_list_slot(struct rill_list_builder l, size_t i);
+static inline struct rill_struct_builder rill_list_edit(struct rill_list_builder l, size_t i)
+{
+	struct rill_struct_builder s = {NULL, NULL, 0, 0, 0, 0};
+
+	if (i >= l.count || l.kind == RILL_LIST_BIT) {
+		rill_builder_fail(l.builder, -EINVAL);
+		return s;
+	}
+	s.builder = l.builder;
+	s.data = l.data + i * l.step;
+	s.data_bytes = l.data_bytes;
+	s.segment = l.segment;
+	s.at = l.pointers ? l.at + (uint32_t)((i * l.step + l.data_bytes) / RILL_WORD) : 0;
+	s.pointers = l.pointers;
+	return s;
+}
+
+static inline struct rill_slot rill_list_slot(struct rill_list_builder l, size_t i)
+{
+	return rill_struct_slot(rill_list_edit(l, i), 0);
+}
 
 /* All elements as they lie, little-endian, as rill_list_raw() gives them: to fill a list at once. */
 RILL_API void *rill_list_room(struct rill_list_builder l, size_t bytes);

@@ -39,8 +39,12 @@ RILL_API ssize_t rill_frame_read(struct rill_segment *ret_segments, size_t room,
 /* Room that packing `words` words never exceeds. */
 RILL_API size_t rill_pack_bound(size_t words);
 
-/* Pack words words. The bytes written, or -ENOBUFS: room was too small. A framed message is packed as a whole. */
+/* Pack words words. The bytes written, or -ENOBUFS: room was too small. */
 RILL_API ssize_t rill_pack(void *to, size_t room, const void *from, size_t words);
+
+/* The same of a message: its table and its segments, each for itself and one behind the other, byte for byte as the C++
+ * implementation does it. Unpacked they are a frame. The bytes written, or -ENOBUFS, or -EMSGSIZE as for the frame. */
+RILL_API ssize_t rill_frame_pack(void *to, size_t room, const struct rill_segment *segments, size_t count);
 
 /* The words that len bytes unpack to, or -EBADMSG: they end in the middle, -EMSGSIZE: more than max_words (0: as above). */
 RILL_API ssize_t rill_unpacked_words(const void *from, size_t len, uint64_t max_words);

@@ -156,7 +156,20 @@ RILL_API bool rill_text_equals(struct rill_text text, const char *string);
 
 /* ---- structs: offsets in bytes (of bools: in bits), pointers by index ----------------------------------------------- */
 
-RILL_API struct rill_pointer rill_struct_pointer(struct rill_struct s, size_t index);
+/* Pointers lie behind the data. An index past the end is absent. */
+static inline struct rill_pointer rill_struct_pointer(struct rill_struct s, size_t index)
+{
+	struct rill_pointer p = {NULL, NULL, 0, 0, 0};
+
+	if (index < s.pointers) {
+		p.reader = s.reader;
+		p.segment = s.segment;
+		p.word = rill_load_u64(s.data + s.data_bytes + index * RILL_WORD);
+		p.at = s.at + (uint32_t)index;
+		p.depth = s.depth;
+	}
+	return p;
+}
 
 static inline bool rill_struct_bool(struct rill_struct s, uint32_t bit, bool otherwise)
 {
@@ -240,8 +253,26 @@ static inline struct rill_list rill_struct_list(struct rill_struct s, size_t ind
 
 /* ---- lists: an index past the end, or an element too short for what is asked, gives 0 or nothing -------------------- */
 
-RILL_API struct rill_struct rill_list_struct(struct rill_list l, size_t i);
-RILL_API struct rill_pointer rill_list_pointer(struct rill_list l, size_t i);
+static inline struct rill_struct rill_list_struct(struct rill_list l, size_t i)
+{
+	struct rill_struct s = {NULL, NULL, NULL, 0, 0, 0, 0};
+
+	if (i < l.count && l.kind != RILL_LIST_BIT) {
+		s.reader = l.reader;
+		s.segment = l.segment;
+		s.data = l.data + i * l.step;
+		s.data_bytes = l.data_bytes;
+		s.at = l.pointers ? l.at + (uint32_t)((i * l.step + l.data_bytes) / RILL_WORD) : 0;
+		s.pointers = l.pointers;
+		s.depth = l.depth;
+	}
+	return s;
+}
+
+static inline struct rill_pointer rill_list_pointer(struct rill_list l, size_t i)
+{
+	return rill_struct_pointer(rill_list_struct(l, i), 0);
+}
 
 /* All elements as they lie, little-endian: NULL if they are structs, bits, pointers or of another width than `bytes`. */
 RILL_API const void *rill_list_raw(struct rill_list l, size_t bytes);

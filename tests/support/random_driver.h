@@ -1,7 +1,7 @@
 /* tests/support/random_driver.h - what the programs that tests/unit/schema/random.c makes have in common.
  *
  *	make SEED N text bytes packed canonical    N messages, built at random; the canonical form of the first
- *	check text FILE...                         each file's messages print as the text, and are the same in canonical form
+ *	check text FILE...                     each file's messages print as the text does, and are the same in canonical form
  *	print FILE, pack FILE, first FILE          all of it as text; all packed; the first message alone
  */
 #ifndef TESTS_SUPPORT_RANDOM_DRIVER_H
@@ -169,11 +169,11 @@ static uint64_t *canonical(struct rill_reader *r, size_t *ret_len, const char *w
 	return to;
 }
 
-static void put_packed(FILE *f, const void *at, size_t len)
+static void put_packed(FILE *f, const struct rill_segment *from, size_t count, size_t len)
 {
 	size_t bound = rill_pack_bound(len / RILL_WORD);
 	char *to = malloc(bound);
-	ssize_t n = rill_pack(to, bound, at, len / RILL_WORD);
+	ssize_t n = rill_frame_pack(to, bound, from, count);
 
 	if (n < 0 || fwrite(to, 1, (size_t)n, f) != (size_t)n)
 		die("cannot pack", "", 0);
@@ -206,7 +206,7 @@ static void make_one(FILE *const *f, long n, builds build, prints print)
 	to = malloc(len);
 	if (rill_frame_write(to, len, b.segments, count) != (ssize_t)len || fwrite(to, 1, len, f[1]) != len)
 		die("no frame", "", n);
-	put_packed(f[2], to, len);
+	put_packed(f[2], b.segments, count, len);
 	free(to);
 	if (n == 0) {
 		rill_builder_reader(&b, &r, NULL);
@@ -247,7 +247,7 @@ static int each(const char *path, char what, prints print)
 			print(stdout, &r);
 			putchar('\n');
 		} else if (what == 'a') {
-			put_packed(stdout, all + at, n);
+			put_packed(stdout, segments, r.count, n);
 		} else {
 			return fwrite(all, 1, n, stdout) != n;
 		}

@@ -1,7 +1,7 @@
 /* core/schema/compiler/header.c - what a decl is in C apart from its functions: tags, enums, ids, constants. */
 #include "schema/compiler/generate.h"
 
-/* No comment ends or begins in a comment. */
+/* No comment ends or begins in a comment, and no control characters are in one. */
 static void put_line(struct text *t, const char *at, size_t len)
 {
 	size_t i;
@@ -9,7 +9,7 @@ static void put_line(struct text *t, const char *at, size_t len)
 	while (len && (at[len - 1] == ' ' || at[len - 1] == '\t' || at[len - 1] == '\r'))
 		len--;
 	for (i = 0; i < len; i++) {
-		text_bytes(t, &at[i], 1);
+		text_bytes(t, (unsigned char)at[i] < ' ' && at[i] != '\t' ? " " : &at[i], 1);
 		if (i + 1 < len && ((at[i] == '*' && at[i + 1] == '/') || (at[i] == '/' && at[i + 1] == '*')))
 			text_bytes(t, " ", 1);
 	}

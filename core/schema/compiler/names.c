@@ -116,12 +116,14 @@ static struct rill_text said_by(struct annotation_list annotations, uint64_t id)
 	return none;
 }
 
+/* The schema's own name gets into comments and strings, so it is looked at in any case. */
 const char *names_of(struct request *r, struct rill_text name, struct annotation_list annotations)
 {
 	struct rill_text said = said_by(annotations, NAME_ID);
+	const char *own = snake(r, name);
 
-	if (!said.len)
-		return snake(r, name);
+	if (!own || !said.len)
+		return own;
 	if (!is_plain(said)) {
 		request_fail(r, "$Rill.name is not a name: \"%.*s\"", said.len > 80 ? 80 : (int)said.len, said.at);
 		return NULL;

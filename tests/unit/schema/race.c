@@ -1,6 +1,6 @@
-/* tests/unit/schema/race.c - a peer process that changes pointers, sizes and tags of the message it lent all the time, while we
- * read, copy and canonicalise. Each segment ends at a page that cannot be touched, and we cannot write to any: a step outside is
- * a crash, and so is a word that we change. race_broken.c shows that this driver notices. */
+/* tests/unit/schema/race.c - a peer process that changes pointers, sizes and tags of the message it lent all the time, while
+ * we read, copy and canonicalise. Each segment ends at a page that cannot be touched, and we cannot write to any: a step
+ * outside is a crash, and so is a word that we change. race_broken.c shows that this driver notices. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
