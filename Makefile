@@ -229,6 +229,13 @@ single := $(patsubst %.c,%,$(wildcard tests/unit/*/*.c tests/fault/*.c tests/int
 looped := $(patsubst %.c,%,$(wildcard tests/contract/*.c tests/scenario/*.c))
 lost := $(foreach l,$(lost_loops),$(looped:%=%-$l))
 
+# The guide's snippet has a schema.
+$(B)/docs/snippets/person.o: flags = -Iinclude -I$(gen)/docs/snippets
+$(B)/docs/snippets/person.o: $(if $(capnp),$(gen)/docs/snippets/person.rill.h)
+$(B)/docs/snippets/person: $(if $(capnp),$(gen)/docs/snippets/person.rill.o)
+single := $(if $(capnp),$(single),$(filter-out docs/snippets/person,$(single)))
+lost += $(if $(capnp),,docs/snippets/person)
+
 # With what the plugin makes of the schemas beside them.
 generated := $(if $(capnp),$(wildcard tests/generated/*.capnp))
 generated := $(generated:%.capnp=$(gen)/%.rill)

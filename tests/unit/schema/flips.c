@@ -8,10 +8,11 @@
 
 #include <stdlib.h>
 
+#include "tests/support/rounds.h"
 #include "tests/support/traverse.h"
 
 #define SEGMENTS 8
-#define POINTERS 24
+#define POINTERS 64
 #define LIMIT 4096
 
 struct shape {
@@ -159,19 +160,18 @@ static void flips_in_a_double_far(void **state)
 	flip_all(double_far);
 }
 
-/* A pointer flipped and another one, too. */
-static void flips_in_two_words(void **state)
+/* A bit of one word and a bit of another one: each pair in the long form. */
+static void flip_two(void (*make)(struct shape *), int step)
 {
 	struct shape shape;
 	size_t i, j;
 	int a, b;
 
-	(void)state;
-	double_far(&shape);
+	make(&shape);
 	for (i = 0; i < shape.pointer_count; i++) {
 		for (j = 0; j < i; j++) {
-			for (a = 0; a < 64; a += 3) {
-				for (b = 0; b < 64; b += 3) {
+			for (a = (int)(i + j) % step; a < 64; a += step) {
+				for (b = (int)i % step; b < 64; b += step) {
 					*shape.pointers[i] ^= UINT64_C(1) << a;
 					*shape.pointers[j] ^= UINT64_C(1) << b;
 					assert_int_equal(traverse_all(shape.segments, shape.count, LIMIT), 0);
@@ -182,6 +182,14 @@ static void flips_in_two_words(void **state)
 		}
 	}
 	drop(&shape);
+}
+
+static void flips_in_two_words(void **state)
+{
+	(void)state;
+	flip_two(double_far, (int)rounds_of(9, 3, 1));
+	flip_two(single_segment, (int)rounds_of(41, 19, 1));
+	flip_two(segment_each, (int)rounds_of(41, 19, 1));
 }
 
 int main(void)

@@ -137,6 +137,21 @@ static void what_it_makes_compiles_without_a_warning(void **state)
 	assert_true(tried > 0);
 }
 
+/* Each getter and each look at a tag is one load; a group is none. */
+static void each_getter_loads_once(void **state)
+{
+	(void)state;
+	need_tool();
+	assert_int_equal(run("capnp compile -Iinclude -I. -o%s:%s tests/generated/nasty.capnp 2>&1", plugin, folder), 0);
+	assert_int_equal(run("awk '/^static inline .*(_get_|_which\\(|_read_)/ { n = 0; on = 1; name = $0 }"
+	                     " on { n += gsub(/rill_struct_(bool|[iuf][0-9]+|pointer)\\(/, \"\"); if (/= \\{v.s\\}/) n++ }"
+	                     " /^}/ && on { on = 0; looked++; if (n != 1) print name, n }"
+	                     " END { if (looked < 300) print looked }' %s/tests/generated/nasty.rill.h",
+	                     folder),
+	                 0);
+	assert_string_equal(said, "");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -158,6 +173,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_cannot_be_done_is_said),
 		cmocka_unit_test(names_that_clash_get_numbers),
 		cmocka_unit_test(what_it_makes_compiles_without_a_warning),
+		cmocka_unit_test(each_getter_loads_once),
 	};
 	char *real = realpath(argv[0], NULL);
 
