@@ -3,6 +3,7 @@
 #       make check-all    the same with gcc and clang, sanitizers, valgrind, lint (check-full: long forms everywhere)
 #       make demo     the cache demo over a real directory (DIR=/usr/include)
 #       make bench    latency, throughput and cost beside floors and peers (QUICK=1; ONLY= ROWS= ROUNDS= PEERS=; docs/benchmark.md)
+#       make bench-rpc   calls and structured messages beside the channel's bytes (QUICK=1)
 #       make bench-compare A=x.json B=y.json; bench-deps (its peers' packages); bench-docs (its tables into docs/performance.md)
 #       make bench-structures    lookups in borrowed memory, and beside uthash and khash (QUICK=1)
 #       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
@@ -90,7 +91,7 @@ missing := $(filter-out $(found),$(parts))
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
 ifneq ($(filter check check-all check-full demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp uthash.h)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp uthash.h)
 absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
 $(shell tests/install-needs $(absent) >&2)
@@ -272,6 +273,23 @@ $(B)/tests/generated/libcapnp.o: tests/generated/libcapnp.c++ $(gen)/tests/gener
 
 $(B)/tests/generated/libcapnp_tests: $(B)/tests/generated/libcapnp.o $(gen)/tests/generated/shared.capnp.o
 $(B)/tests/generated/libcapnp_tests: private cxx_libs = -lcapnp -lkj -lstdc++
+# rill/capnp.hpp is tried where libcapnp is: the only test in C++.
+hpp := tests/interop/capnp_hpp
+hpp_cc = $(CC) -x c++ -std=c++20 -D_GNU_SOURCE -Wall -Wextra $(sanitize) $(if $(SAN),-fno-sanitize=vptr) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+hpp_libs := -lcapnp -lkj -lstdc++
+ifneq ($(tested),)
+ifeq ($(shell echo 'int main() {}' | $(CC) -std=c++20 -include capnp/message.h -x c++ - $(hpp_libs) -o /dev/null 2>/dev/null && echo yes),yes)
+single += $(hpp)
+else
+lost += $(hpp)
+endif
+endif
+
+$(B)/$(hpp).o: $(hpp).c++ $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CXX $<)
+	$(Q)$(hpp_cc) -Iinclude -MF $(@:.o=.d) -c -o $@ $<
+$(B)/$(hpp): cmocka_libs += $(hpp_libs)
 
 tsan := $(foreach s,$(single),$(if $(findstring tsan,$s),$s))
 programs := $(if $(findstring thread,$(SAN)),$(tsan),$(single) $(foreach l,$(loops),$(looped:%=%-$l)))
@@ -325,7 +343,7 @@ endif
 check-all check-full:
 	+@MAKE='$(MAKE)' tests/$@
 
-lint: libs $(B)/compile_commands.json
+lint: libs $(B)/compile_commands.json $(if $(capnp),$(book).h)
 	@tests/lint $(B)
 
 model:
@@ -340,6 +358,16 @@ without = $(if $(filter $1,$(found)),,$(filter $2,$(demos)))
 demos := $(call mains,$(wildcard demos/*.c))
 demos_c := $(filter-out $(demos:%=%.c),$(wildcard demos/*.c))
 demos := $(filter-out $(call without,libevent,%libevent) $(call without,libev,%libev),$(demos))
+
+# The address book has a schema: it needs capnp.
+book := $(gen)/demos/addressbook.rill
+ifeq ($(capnp),)
+demos := $(filter-out demos/addressbook%,$(demos))
+demos_c := $(filter-out demos/addressbook%,$(demos_c))
+endif
+$(B)/demos/addressbook%.o: flags = -Iinclude -I$(gen) $(have)
+$(addprefix $(B)/,$(patsubst %.c,%.o,$(filter demos/addressbook_%,$(demos_c)))): | $(book).h
+$(addprefix $(B)/,$(filter demos/addressbook,$(demos))): $(book).o
 demos_lib := $(if $(demos_c),$(B)/demos/libdemos.a)
 $(demos_lib): $(call objects,$(demos_c))
 
@@ -454,6 +482,13 @@ $(B)/tests/bench/schema/bench: $(bench_schema) $(gen)/tests/bench/schema/bench.r
 
 bench-schema: $(if $(libcapnp),$(B)/tests/bench/schema/bench)
 	@$(if $(libcapnp),QUICK='$(QUICK)' $<,echo 'left out: bench-schema (apt-get install capnproto libcapnp-dev g++)')
+# Calls and structured messages beside the channel's bytes.
+$(B)/tests/bench/bench-rpc: $(call objects,$(wildcard tests/bench/rpc/*.c)) $(archives)
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+bench-rpc: $(B)/tests/bench/bench-rpc
+	@QUICK='$(QUICK)' $<
 
 # ---- fuzz targets ---------------------------------------------------------------------------------------------------
 # Their own build: all of the library is instrumented.
@@ -480,7 +515,7 @@ fuzz: $(fuzz)
 # ---- install --------------------------------------------------------------------------------------------------------
 
 BINDIR ?= $(PREFIX)/bin
-headers := $(filter-out $(foreach p,$(filter-out $(adapters),libevent libev),include/rill/$p.h),$(wildcard include/rill/*.h))
+headers := $(filter-out $(foreach p,$(filter-out $(adapters),libevent libev),include/rill/$p.h),$(wildcard include/rill/*.h include/rill/*.hpp))
 
 install: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
 	install -d '$(DESTDIR)$(INCLUDEDIR)/rill' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(BINDIR)'
@@ -517,7 +552,7 @@ everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapter
 	tests/fault/*.c tests/interop/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 everything += $(rpc_c)
-flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude,\
+flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude -I$(gen),\
 	-Iinclude -Icore -I. -I$(gen))) $(have)
 entry = {"directory":"$(CURDIR)","file":"$(1)","command":"$(CC) -std=c11 -D_GNU_SOURCE $(warnings) $(flags_of) -c $(1)"}
 
@@ -528,4 +563,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz install compile_commands.json clean FORCE
+.PHONY: bench-rpc all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz install compile_commands.json clean FORCE

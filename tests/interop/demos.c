@@ -158,6 +158,24 @@ static void report_over_a_socketpair(void **state)
 	small_one("socketpair", "report: all is well in ");
 }
 
+static void addressbook_answers_in_structured_messages(void **state)
+{
+	(void)state;
+	small_one("addressbook",
+	          "1: Ada Lovelace <ada@example.org>, home 1815\n3: Alan Turing <alan@example.org>, mobile 1912\n");
+	small_one("addressbook", "server: 3 people\n");
+}
+
+static void a_large_message_is_read_in_place(void **state)
+{
+	struct demo d;
+
+	(void)state;
+	assert_int_equal(run(&d, "gigabyte", ARGV("64")), 0);
+	assert_says(&d, "64 MiB: in hand after ");
+	assert_says(&d, ", all right\n");
+}
+
 static void acceptor_drops_no_connection_when_workers_are_full(void **state)
 {
 	struct demo d;
@@ -412,6 +430,8 @@ int main(void)
 		SMALL(hello_inside_libev),
 		SMALL(hello_in_a_select_loop),
 		SMALL(report_over_a_socketpair),
+		SMALL(addressbook_answers_in_structured_messages),
+		SMALL(a_large_message_is_read_in_place),
 		SMALL(acceptor_drops_no_connection_when_workers_are_full),
 		SMALL(a_late_joiner_starts_from_a_name),
 		SMALL(a_routing_table_is_read_on_three_loops_while_it_changes),
