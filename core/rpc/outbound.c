@@ -10,7 +10,7 @@ int outbound_small(struct rill_rpc *rpc, uint64_t tag)
 	int e = rpc_reason(rpc);
 
 	if (e == 0)
-		e = rill_channel_sendmsg(rpc->ch, &out);
+		e = send_out(rpc->ch, &out);
 	return e == -EBUSY ? -EAGAIN : e; /* the user builds something in place: after his commit */
 }
 
@@ -55,7 +55,7 @@ static int say(struct rill_rpc *rpc, uint64_t tag, const struct rill_out *out, s
 
 	if (e < 0)
 		return e;
-	e = ret_room ? rill_channel_reservemsg(rpc->ch, len, &o, ret_room) : rill_channel_sendmsg(rpc->ch, &o);
+	e = ret_room ? send_reserve(rpc->ch, len, &o, ret_room) : send_out(rpc->ch, &o);
 	if (e == -EAGAIN)
 		rpc->wants_room = true;
 	return e;

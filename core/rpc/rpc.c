@@ -245,8 +245,8 @@ static int create(struct rill_rpc **ret_rpc, struct rill_channel *ch, const stru
 	struct rill_rpc *rpc = calloc(1, sizeof(*rpc));
 	int e = rpc ? init(rpc, o, events, user) : -ENOMEM;
 
-	if (e == 0)
-		e = source_add(&rpc->source, ch->session->ctx, &rpc_ops);
+	if (e == 0) /* it has no rings: who spins need not look at it */
+		e = source_add_part(&rpc->source, &ch->session->source, &rpc_ops);
 	if (e < 0) {
 		if (rpc)
 			free(rpc->handlers);

@@ -211,14 +211,18 @@ int builder_aim(struct rill_slot slot, struct place target, uint64_t bare)
 
 static int check_options(struct rill_builder_options *ret, const struct rill_builder_options *options)
 {
-	memset(ret, 0, sizeof(*ret));
-	if (!options)
-		return 0;
-	if (options->size < sizeof(options->size))
-		return -EINVAL;
-	if (options->size > sizeof(*ret))
-		return -E2BIG;
-	memcpy(ret, options, options->size);
+	if (options && options->size == sizeof(*ret)) {
+		*ret = *options;
+	} else {
+		memset(ret, 0, sizeof(*ret));
+		if (!options)
+			return 0;
+		if (options->size < sizeof(options->size))
+			return -EINVAL;
+		if (options->size > sizeof(*ret))
+			return -E2BIG;
+		memcpy(ret, options, options->size);
+	}
 	if (ret->buffer && (!ret->buffer_words || (uintptr_t)ret->buffer % RILL_WORD))
 		return -EINVAL;
 	return 0;
@@ -253,13 +257,14 @@ int rill_builder_init(struct rill_builder *b, const struct rill_builder_options 
 		o.take = heap_take;
 		o.give = heap_give;
 	}
-	memset(b, 0, sizeof(*b));
 	b->options = o;
+	b->count = 0;
+	b->error = 0;
 	b->segments = b->few;
 	b->room = sizeof(b->few) / sizeof(b->few[0]);
 	r = begin(b);
 	if (r < 0)
-		memset(b, 0, sizeof(*b));
+		b->count = 0;
 	return r;
 }
 
@@ -282,7 +287,8 @@ void rill_builder_finish(struct rill_builder *b)
 	give_segments(b, 0);
 	if (b->segments != b->few)
 		free(b->segments);
-	memset(b, 0, sizeof(*b));
+	b->segments = NULL;
+	b->error = 0;
 }
 
 struct rill_slot rill_builder_root(struct rill_builder *b)

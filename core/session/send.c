@@ -215,22 +215,34 @@ static int reserve(struct rill_channel *ch, size_t len, const struct rill_out *o
 	return e == -EPIPE ? -ECONNRESET : e;
 }
 
-/* The same for nothing but a body; one that fits the ring goes the short way. */
-static int reserve_plain(struct rill_channel *ch, size_t len)
+static int reserve_tagged(struct rill_channel *ch, size_t len, uint64_t tag)
 {
-	static const struct rill_out plain = {.size = sizeof(plain)};
+	return reserve(ch, len, &(struct rill_out){.size = sizeof(struct rill_out), .tag = tag});
+}
+
+/* The same for nothing but a body and a tag; one that fits the ring goes the short way. */
+static int reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag)
+{
+	size_t head = tag ? 16 : 8;
 	struct reservation *r = &ch->room;
 	int e;
 
-	if (ch->gone || r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - 8)
-		return reserve(ch, len, &plain);
-	e = ring_reserve(&ch->out, RING_ALIGN(8 + len));
+	if (ch->gone || r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - head)
+		return reserve_tagged(ch, len, tag);
+	e = ring_reserve(&ch->out, RING_ALIGN(head + len));
 	if (e < 0)
 		return wait_for(ch, e, WAIT_RING);
 	r->kind = ROOM_RING;
-	r->flags = r->frame_flags = r->loan_count = 0;
+	r->flags = r->loan_count = 0;
+	r->frame_flags = tag ? WIRE_HAS_TAG : 0;
+	r->tag = tag;
 	r->len = len;
 	return 0;
+}
+
+static int reserve_any(struct rill_channel *ch, size_t len, const struct rill_out *out)
+{
+	return out->fd_count || out->loan_count || out->flags ? reserve(ch, len, out) : reserve_plain(ch, len, out->tag);
 }
 
 static void *room_data(const struct rill_channel *ch)
@@ -313,10 +325,21 @@ int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve_plain(ch, len);
+	e = reserve_plain(ch, len, 0);
 	if (e == 0)
 		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
 	ctx_leave(ch->session->ctx);
+	return e;
+}
+
+int send_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out, struct rill_room *ret_room)
+{
+	int e = out->part_count ? -EINVAL : check_out(out);
+
+	if (e == 0)
+		e = reserve_any(ch, len, out);
+	if (e == 0)
+		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
 	return e;
 }
 
@@ -327,14 +350,10 @@ int rill_channel_reservemsg(struct rill_channel *ch, size_t len, const struct ri
 
 	if (e == 0)
 		e = out && ret_room ? table_copy(&o, sizeof(o), out) : -EINVAL;
-	if (e == 0)
-		e = o.part_count ? -EINVAL : check_out(&o);
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve(ch, len, &o);
-	if (e == 0)
-		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
+	e = send_reserve(ch, len, &o, ret_room);
 	ctx_leave(ch->session->ctx);
 	return e;
 }
@@ -379,7 +398,7 @@ int rill_channel_send(struct rill_channel *ch, const void *data, size_t len)
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve_plain(ch, len);
+	e = reserve_plain(ch, len, 0);
 	if (e == 0) {
 		if (len)
 			memcpy(room_data(ch), data, len);
@@ -413,27 +432,34 @@ static void copy_parts(char *to, const struct rill_out *o)
 	}
 }
 
+int send_out(struct rill_channel *ch, const struct rill_out *out)
+{
+	size_t len = 0;
+	int e = check_out(out);
+
+	if (e == 0)
+		e = total(out, &len);
+	if (e == 0)
+		e = reserve_any(ch, len, out);
+	if (e < 0)
+		return e;
+	copy_parts(room_data(ch), out);
+	commit(ch, len);
+	committed(ch, out->flags);
+	return 0;
+}
+
 int rill_channel_sendmsg(struct rill_channel *ch, const struct rill_out *out)
 {
 	struct rill_out o;
-	size_t len = 0;
 	int e = channel_check(ch);
 
 	if (e == 0)
 		e = out ? table_copy(&o, sizeof(o), out) : -EINVAL;
-	if (e == 0)
-		e = check_out(&o);
-	if (e == 0)
-		e = total(&o, &len);
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve(ch, len, &o);
-	if (e == 0) {
-		copy_parts(room_data(ch), &o);
-		commit(ch, len);
-		committed(ch, o.flags);
-	}
+	e = send_out(ch, &o);
 	ctx_leave(ch->session->ctx);
 	return e;
 }

@@ -370,6 +370,9 @@ void channel_sweep(struct rill_session *s); /* indexes whose last frame has gone
 /* send.c */
 void send_check(struct rill_channel *ch); /* the doorbell of its commits */
 void send_undo(struct rill_channel *ch);  /* an open reservation is gone */
+/* rill_channel_sendmsg() and rill_channel_reservemsg(), of a table of ours, below ctx_enter() */
+int send_out(struct rill_channel *ch, const struct rill_out *out);
+int send_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out, struct rill_room *ret_room);
 
 /* recv.c */
 int recv_decode(struct rill_channel *ch);   /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */

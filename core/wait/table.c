@@ -6,7 +6,7 @@
 
 #define TABLE_MAX 4096 /* more is no table but a size that was never set */
 
-int table_copy(void *to, size_t known, const void *from)
+int table_copy_other(void *to, size_t known, const void *from)
 {
 	const unsigned char *bytes = from;
 	size_t size = known, i;

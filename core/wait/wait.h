@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <rill/ctx.h>
+#include <string.h>
 
 #define MSEC UINT64_C(1000000) /* ns */
 
@@ -58,7 +59,8 @@ struct source {
  * ctx is not referenced by it: see ctx_ref(). */
 int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *ops);
 
-/* The same for a second descriptor of a source: it has no turns of its own, and is doomed before `whole` is. */
+/* The same for a second descriptor of a source, or a deadline beside it: at rest it is not looked at, for it has no rings, and
+ * it is doomed before `whole` is finished. */
 int source_add_part(struct source *s, struct source *whole, const struct source_ops *ops);
 
 /* Wait for fd, with the events that ops->wants() gives. What the loop's `add` gave, -ENOMEM, -EEXIST (watched). */
@@ -148,6 +150,18 @@ void ctx_unref(struct rill_ctx *ctx);
 
 /* Sized tables. Copy `size` bytes of a caller's struct, whose first member is size_t size, over zeroed `to` of `known`
  * bytes. 0;  -EINVAL size is 0 or smaller than a size_t;  -E2BIG unknown fields that are not zero. NULL from: all zero. */
-int table_copy(void *to, size_t known, const void *from);
+int table_copy_other(void *to, size_t known, const void *from);
+
+static inline int table_copy(void *to, size_t known, const void *from)
+{
+	size_t size = 0;
+
+	if (from)
+		memcpy(&size, from, sizeof(size));
+	if (size != known)
+		return table_copy_other(to, known, from);
+	memcpy(to, from, known);
+	return 0;
+}
 
 #endif

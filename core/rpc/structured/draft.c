@@ -10,13 +10,17 @@ enum { DRAFT_OVER, DRAFT_CALL, DRAFT_NOTIFICATION, DRAFT_PART, DRAFT_ANSWER };
 
 static int copy_options(struct rill_draft_options *ret, const struct rill_draft_options *from)
 {
-	memset(ret, 0, sizeof(*ret));
-	if (from && from->size < sizeof(from->size))
-		return -EINVAL;
-	if (from && from->size > sizeof(*ret))
-		return -E2BIG;
-	if (from)
-		memcpy(ret, from, from->size);
+	if (from && from->size == sizeof(*ret)) {
+		*ret = *from;
+	} else {
+		memset(ret, 0, sizeof(*ret));
+		if (from && from->size < sizeof(from->size))
+			return -EINVAL;
+		if (from && from->size > sizeof(*ret))
+			return -E2BIG;
+		if (from)
+			memcpy(ret, from, from->size);
+	}
 	if (!ret->words)
 		ret->words = RILL_DRAFT_WORDS;
 	return ret->words > SIZE_MAX / RILL_WORD ? -EMSGSIZE : 0;

@@ -43,19 +43,18 @@ static uint64_t words_of(const struct rill_letter *l, size_t count)
 	return 2 * words > RILL_TRAVERSAL_WORDS ? 2 * words : RILL_TRAVERSAL_WORDS;
 }
 
+static bool names_words(const struct rill_reader_options *o)
+{
+	return o && o->size >= offsetof(struct rill_reader_options, words) + sizeof(o->words) && o->words;
+}
+
 int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
 {
-	struct rill_reader_options o = {.size = sizeof(o)};
 	size_t count = 0;
 	int e;
 
-	if (!letter || !msg || (options && options->size < sizeof(options->size)))
+	if (!letter || !msg)
 		return -EINVAL;
-	if (options && options->size > sizeof(o))
-		return -E2BIG;
-	if (options)
-		memcpy(&o, options, options->size);
-	o.size = sizeof(o);
 	letter->msg = msg;
 	letter->lent = rill_rpc_mark(msg);
 	if (letter->lent > msg->loan_count)
@@ -63,9 +62,10 @@ int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const str
 	e = gather(letter, &count);
 	if (e < 0)
 		return e;
-	if (!o.words)
-		o.words = words_of(letter, count);
-	return rill_reader_init(&letter->reader, letter->segments, count, &o);
+	e = rill_reader_init(&letter->reader, letter->segments, count, options);
+	if (e == 0 && !names_words(options))
+		letter->reader.words = words_of(letter, count);
+	return e;
 }
 
 /* The index, or -ENOENT, -EBADMSG. */
