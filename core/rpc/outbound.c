@@ -38,8 +38,13 @@ static int gate(struct rill_rpc *rpc)
 /* The user's table with our tag. */
 static int tagged(struct rill_out *to, const struct rill_out *from, uint64_t tag)
 {
-	int e = table_copy(to, sizeof(*to), from);
+	int e;
 
+	if (!from) {
+		*to = (struct rill_out){.size = sizeof(*to), .tag = tag};
+		return 0;
+	}
+	e = table_copy(to, sizeof(*to), from);
 	if (e == 0 && to->tag > RILL_MARK_MAX)
 		e = -EINVAL;
 	to->size = sizeof(*to);

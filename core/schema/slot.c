@@ -50,6 +50,26 @@ static struct rill_struct_builder struct_at(struct rill_builder *b, uint32_t seg
 	return s;
 }
 
+/* Behind what the slot's segment holds, which is the common case: no pad, no other segment. */
+static bool fits_behind(struct rill_slot slot, uint64_t words)
+{
+	const struct rill_builder *b = slot.builder;
+
+	return slot.segment == b->count - 1 && words <= b->space - b->segments[slot.segment].count;
+}
+
+static struct rill_struct_builder place_behind(struct rill_slot slot, uint64_t words, uint64_t bare)
+{
+	struct rill_segment *segment = &slot.builder->segments[slot.segment];
+	uint32_t at = (uint32_t)segment->count;
+
+	if (!slot.builder->is_clear)
+		memset(builder_at(slot.builder, slot.segment, at), 0, words * RILL_WORD);
+	segment->count += words;
+	rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, at));
+	return struct_at(slot.builder, slot.segment, at, bare);
+}
+
 struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t data_words, size_t pointers)
 {
 	uint64_t bare = struct_word(data_words, pointers);
@@ -66,6 +86,8 @@ struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t d
 		rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, slot.at));
 		return struct_at(slot.builder, slot.segment, slot.at, bare);
 	}
+	if (fits_behind(slot, data_words + pointers))
+		return place_behind(slot, data_words + pointers, bare);
 	if (make(slot, data_words + pointers, bare, &place) < 0)
 		return no_struct;
 	return struct_at(slot.builder, place.segment, place.at, bare);

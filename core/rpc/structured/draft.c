@@ -39,14 +39,18 @@ static struct rill_out table_of(const struct rill_draft *d)
 
 static int reserve(struct rill_draft *d, struct rill_room *ret_room)
 {
-	struct rill_out out = table_of(d);
 	size_t len = d->options.words * RILL_WORD;
+	struct rill_out table, *out = NULL;
 
+	if (d->options.fd_count || d->options.loan_count) {
+		table = table_of(d);
+		out = &table;
+	}
 	if (d->kind == DRAFT_CALL)
-		return rill_rpc_call_reserve(d->rpc, &d->ask, len, &out, ret_room);
+		return rill_rpc_call_reserve(d->rpc, &d->ask, len, out, ret_room);
 	if (d->kind == DRAFT_NOTIFICATION)
-		return rill_rpc_notify_reserve(d->rpc, d->type, len, &out, ret_room);
-	return rill_request_reserve(d->request, d->kind == DRAFT_ANSWER, len, &out, ret_room);
+		return rill_rpc_notify_reserve(d->rpc, d->type, len, out, ret_room);
+	return rill_request_reserve(d->request, d->kind == DRAFT_ANSWER, len, out, ret_room);
 }
 
 /* The first segment is the room; further ones, if there is an arena, are its. */
@@ -97,8 +101,12 @@ int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct
 		return -EINVAL;
 	if (ask->size > sizeof(draft->ask))
 		return -E2BIG;
-	memset(&draft->ask, 0, sizeof(draft->ask));
-	memcpy(&draft->ask, ask, ask->size);
+	if (ask->size == sizeof(draft->ask)) {
+		draft->ask = *ask;
+	} else {
+		memset(&draft->ask, 0, sizeof(draft->ask));
+		memcpy(&draft->ask, ask, ask->size);
+	}
 	draft->rpc = rpc;
 	return begin(draft, DRAFT_CALL, options);
 }
