@@ -68,8 +68,8 @@ say = $(if $(V),@:,@echo '  $(1)')
 
 # ---- what this machine has, found by compiling ----------------------------------------------------------------------
 
-# $(call probe,HEADERS,LIBS): yes or nothing
-probe = $(shell printf 'int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x c - \
+# $(call probe,HEADERS,LIBS,LANGUAGE): yes or nothing
+probe = $(shell printf 'int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x $(or $(3),c) - \
 	$(CFLAGS) $(LDFLAGS) $(2) -o /dev/null >/dev/null 2>&1 && echo yes)
 
 libevent_headers := event2/event.h
@@ -82,10 +82,25 @@ cmocka_headers := stdarg.h stddef.h setjmp.h stdint.h cmocka.h
 cmocka_libs := -lcmocka
 cmocka_package := libcmocka-dev
 
+# Libraries that tests use in an arena (tests/foreign); headers only.
+foreign := uthash bsd khash stb_ds boost
+uthash_headers := uthash.h
+uthash_package := uthash-dev
+bsd_headers := stddef.h bsd/sys/queue.h bsd/sys/tree.h
+bsd_package := libbsd-dev
+khash_headers := htslib/khash.h
+khash_package := libhts-dev
+stb_ds_headers := stb/stb_ds.h
+stb_ds_package := libstb-dev
+boost_headers := boost/container/vector.hpp boost/unordered_map.hpp
+boost_libs := -lstdc++
+boost_language := c++
+boost_package := libboost-container-dev g++
+
 goals := $(or $(MAKECMDGOALS),all)
 tested := $(filter check check-all check-full programs lint,$(goals))
-parts := $(if $(filter-out clean,$(goals)),libevent libev) $(if $(tested),cmocka)
-found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs)),$p))
+parts := $(if $(filter-out clean,$(goals)),libevent libev) $(if $(tested),cmocka $(foreign))
+found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs),$($p_language)),$p))
 missing := $(filter-out $(found),$(parts))
 
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
@@ -93,9 +108,12 @@ ifneq ($(filter check check-all check-full demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp uthash.h)
 absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp)
+wanted := $(filter-out $(if $(filter check,$(goals)),$(foreign)),$(missing))
+absent := $(strip $(foreach p,$(wanted),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
 $(shell tests/install-needs $(absent) >&2)
-found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs)),$p))
+found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs),$($p_language)),$p))
 missing := $(filter-out $(found),$(parts))
 endif
 endif
@@ -146,6 +164,14 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC $<)
 	$(Q)$(cc) $(flags) -MF $(@:.o=.d) -c -o $@ $<
+
+# C++ by the same compiler; what it knows of types at run time is not linked by a C driver (vptr).
+cxx = $(CC) -x c++ -std=c++11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) $(hardening) $(sanitize) \
+	$(if $(findstring undefined,$(SAN)),-fno-sanitize=vptr) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+$(B)/tests/foreign/%.o: tests/foreign/%.cpp $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CXX $<)
+	$(Q)$(cxx) -Iinclude -I. -MF $(@:.o=.d) -c -o $@ $<
 
 .SECONDARY:
 -include $(if $(filter-out clean,$(goals)),$(shell find $(B) -name '*.d' 2>/dev/null))
@@ -226,9 +252,14 @@ loops := $(patsubst tests/loops/%.c,%,$(filter-out %/notes.c,$(wildcard tests/lo
 lost_loops := $(filter $(filter-out $(found),libevent libev),$(loops))
 loops := $(filter-out $(lost_loops),$(loops))
 
-single := $(patsubst %.c,%,$(wildcard tests/unit/*/*.c tests/fault/*.c tests/interop/*.c docs/snippets/*.c))
+# foreign: a program per library that is there.
+lost_foreign := $(filter-out $(found),$(foreign))
+foreign_c := $(wildcard $(patsubst %,tests/foreign/%.c,$(filter $(found),$(foreign))))
+
+single := $(patsubst %.c,%,$(wildcard tests/unit/*/*.c tests/fault/*.c tests/interop/*.c docs/snippets/*.c)) \
+	$(patsubst %,tests/foreign/%,$(filter $(found),$(foreign)))
 looped := $(patsubst %.c,%,$(wildcard tests/contract/*.c tests/scenario/*.c))
-lost := $(foreach l,$(lost_loops),$(looped:%=%-$l))
+lost := $(foreach l,$(lost_loops),$(looped:%=%-$l)) $(lost_foreign:%=tests/foreign/%)
 
 # The guide's snippet has a schema.
 $(B)/docs/snippets/person.o: flags = -Iinclude -I$(gen)/docs/snippets
@@ -306,6 +337,7 @@ wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
 
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) $(cxx_libs) -lm -pthread
+	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) $(if $(filter %/boost,$@),$(boost_libs)) -lm -pthread
 
 $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(internal)
 	$(call say,LD $@)
@@ -549,7 +581,7 @@ compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
 
 everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
-	tests/fault/*.c tests/interop/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
+	tests/fault/*.c tests/interop/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) $(foreign_c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 everything += $(rpc_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude -I$(gen),\

@@ -1,0 +1,26 @@
+/* tests/support/lent.h - tests of structures with native pointers: built in an arena by this program, read by a borrower that
+ * is executed anew (PIE and ASLR: all of its own addresses are others), at the same address.
+ *
+ * The borrower is the same program with two arguments: give main()'s to lent_main(). */
+#ifndef TESTS_SUPPORT_LENT_H
+#define TESTS_SUPPORT_LENT_H
+
+#include <rill/rill.h>
+
+struct lent {
+	const char *name;
+	void *(*build)(struct rill_arena *arena); /* in the owner: the root; NULL: it failed */
+	int (*read)(const void *root); /* in the borrower: 0 right, else the line that was wrong. NULL: owner's alone */
+	bool faults;                   /* reading it writes, and must end by SIGSEGV */
+};
+
+#define LENT_CHECK(fact)                 \
+	do {                             \
+		if (!(fact))             \
+			return __LINE__; \
+	} while (0)
+
+/* Runs all, speaks TAP. What main() returns. */
+int lent_main(int argc, char **argv, const struct lent *tests, int count);
+
+#endif
