@@ -152,6 +152,13 @@ static void hello_in_a_select_loop(void **state)
 	small_one("select_loop", "got hello\n");
 }
 
+static void a_json_tree_is_printed_where_it_lies(void **state)
+{
+	(void)state;
+	small_one("json_tree", "{\"daemon\": false, \"descriptors\": 1, \"limits\": {\"channels\": 256, \"threads\": null}, "
+	                       "\"loops\": [\"epoll\", \"libevent\"], \"name\": \"rill\"}\n");
+}
+
 static void report_over_a_socketpair(void **state)
 {
 	(void)state;
@@ -432,6 +439,7 @@ int main(void)
 		SMALL(report_over_a_socketpair),
 		SMALL(addressbook_answers_in_structured_messages),
 		SMALL(a_large_message_is_read_in_place),
+		SMALL(a_json_tree_is_printed_where_it_lies),
 		SMALL(acceptor_drops_no_connection_when_workers_are_full),
 		SMALL(a_late_joiner_starts_from_a_name),
 		SMALL(a_routing_table_is_read_on_three_loops_while_it_changes),
