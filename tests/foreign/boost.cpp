@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <string>
 #include <sys/socket.h>
@@ -65,12 +66,14 @@ struct world {
 	bc::deque<int, alloc<int>> deque;
 	boost::unordered_map<string, int, string_hash, std::equal_to<string>, alloc<std::pair<const string, int>>> ids;
 	std::vector<int, alloc<int>> standard;
+	std::deque<int, alloc<int>> standard_deque;
 	rill::rel_ptr<const world> self;
 	struct rill_rel c; /* as a C program sees a pointer: at `self` */
 
 	explicit world(const alloc<void *> &a)
 	    : numbers(a), names(a), prices(std::less<string>(), a), primes(std::less<int>(), a), squares(std::less<int>(), a),
-	      list(a), slist(a), deque(a), ids(8, string_hash(), std::equal_to<string>(), a), standard(a), self(this), c()
+	      list(a), slist(a), deque(a), ids(8, string_hash(), std::equal_to<string>(), a), standard(a), standard_deque(a),
+	      self(this), c()
 	{
 	}
 };
@@ -99,6 +102,7 @@ static void fill(world *w, struct rill_arena *arena)
 		w->deque.push_front(i);
 		w->ids.emplace(name, i);
 		w->standard.push_back(i * i);
+		w->standard_deque.push_front(i);
 	}
 	for (int i = 1; i < MANY; i += 2) { /* and some go again */
 		string name(name_of(i).c_str(), a);
@@ -140,8 +144,8 @@ static bool sequences(const world &w)
 		std::size_t at = static_cast<std::size_t>(i);
 
 		ok = w.numbers[at] == i * i && w.standard[at] == i * i && w.names[at] == name_of(i).c_str() &&
-		     w.squares.find(i)->second == i * i && w.deque[at] == MANY - 1 - i && *listed++ == MANY - 1 - i &&
-		     *single++ == MANY - 1 - i;
+		     w.squares.find(i)->second == i * i && w.standard_deque[at] == MANY - 1 - i &&
+		     w.deque[at] == MANY - 1 - i && *listed++ == MANY - 1 - i && *single++ == MANY - 1 - i;
 	}
 	return ok && listed == w.list.end() && single == w.slist.end();
 }
