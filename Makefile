@@ -99,7 +99,7 @@ boost_package := libboost-container-dev g++
 
 goals := $(or $(MAKECMDGOALS),all)
 tested := $(filter check check-all check-full programs lint,$(goals))
-parts := $(if $(filter-out clean,$(goals)),libevent libev) $(if $(tested),cmocka $(foreign))
+parts := $(if $(filter-out clean,$(goals)),libevent libev) $(if $(tested),cmocka $(foreign)) $(if $(filter bench-structures,$(goals)),uthash khash)
 found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs),$($p_language)),$p))
 missing := $(filter-out $(found),$(parts))
 
@@ -495,8 +495,13 @@ $(B)/tests/bench/structures/structures: $(call objects,$(wildcard tests/bench/st
 	$(call say,LD $@)
 	$(Q)$(ld) -o $@ $^
 
+ifeq ($(filter-out $(found),uthash khash),)
 bench-structures: $(B)/tests/bench/structures/structures
 	@QUICK='$(QUICK)' $<
+else
+bench-structures:
+	@echo 'left out: bench-structures (apt-get install $(uthash_package) $(khash_package))'
+endif
 
 # Structured messages beside libcapnp.
 bench_schema := $(call objects,tests/bench/schema/bench.c tests/bench/schema/ours.c) $(B)/tests/bench/schema/theirs.o

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#define ASKED (1 << 20)
+#define ASKED (1 << 18)
 
 static void *must(void *p)
 {
@@ -34,6 +34,7 @@ void keys_make(struct keys *k, size_t count, bool text)
 	k->all = must(calloc(count, sizeof(*k->all)));
 	k->asks = must(calloc(k->asked, sizeof(*k->asks)));
 	k->sum = 0;
+	k->block_len = 65536 + count * 192;
 	for (size_t i = 0; i < count; i++) {
 		struct key *key = &k->all[i];
 
@@ -89,10 +90,10 @@ static uint64_t map_look_up(const void *in, const struct keys *k)
 	return sum;
 }
 
-static void map_drop(void *in)
+static void map_drop(struct table *t)
 {
-	rill_map_clear(in, &heap);
-	free(in);
+	rill_map_clear(t->more, &heap);
+	free(t->more);
 }
 
 struct table table_of_map(const struct keys *k)
@@ -106,7 +107,7 @@ struct table table_of_map(const struct keys *k)
 		*(uint64_t *)must(k->text ? rill_map_put(m, &heap, key->text, key->text_len, NULL)
 		                          : rill_map_put(m, &heap, &key->number, sizeof(uint64_t), NULL)) = i;
 	}
-	return (struct table){"rill_map", m, map_look_up, map_drop};
+	return (struct table){"rill_map", m, map_look_up, map_drop, m};
 }
 
 /* ---- rill_table -------------------------------------------------------------------------------------------------- */
@@ -124,10 +125,10 @@ static uint64_t table_look_up(const void *in, const struct keys *k)
 	return sum;
 }
 
-static void table_drop(void *in)
+static void table_drop(struct table *t)
 {
-	rill_table_clear(in, &heap);
-	free(in);
+	rill_table_clear(t->more, &heap);
+	free(t->more);
 }
 
 struct table table_of_table(const struct keys *k)
@@ -137,7 +138,7 @@ struct table table_of_table(const struct keys *k)
 	rill_table_init(t, sizeof(uint64_t), sizeof(uint64_t), 0);
 	for (size_t i = 0; i < k->count; i++)
 		*(uint64_t *)must(rill_table_put(t, &heap, &k->all[i].number, sizeof(uint64_t), NULL)) = i;
-	return (struct table){"rill_table", t, table_look_up, table_drop};
+	return (struct table){"rill_table", t, table_look_up, table_drop, t};
 }
 
 /* ---- uthash ------------------------------------------------------------------------------------------------------ */
@@ -171,9 +172,9 @@ static uint64_t uthash_look_up(const void *in, const struct keys *k)
 	return sum;
 }
 
-static void uthash_drop(void *in)
+static void uthash_drop(struct table *t)
 {
-	struct items *items = in;
+	struct items *items = t->more;
 	struct item *item, *next;
 
 	HASH_ITER(hh, items->head, item, next)
@@ -201,7 +202,7 @@ struct table table_of_uthash(const struct keys *k)
 			HASH_ADD(hh, items->head, number, sizeof(uint64_t), item);
 		}
 	}
-	return (struct table){"uthash", items, uthash_look_up, uthash_drop};
+	return (struct table){"uthash", items, uthash_look_up, uthash_drop, items};
 }
 
 /* ---- khash ------------------------------------------------------------------------------------------------------- */
@@ -237,9 +238,9 @@ static uint64_t khash_look_up(const void *in, const struct keys *k)
 	return sum;
 }
 
-static void khash_drop(void *in)
+static void khash_drop(struct table *t)
 {
-	struct khashes *h = in;
+	struct khashes *h = t->more;
 
 	for (khint_t at = kh_begin(h->texts); at != kh_end(h->texts); at++)
 		if (kh_exist(h->texts, at))
@@ -266,5 +267,5 @@ struct table table_of_khash(const struct keys *k)
 			kh_val(h->numbers, at) = i;
 		}
 	}
-	return (struct table){"khash", h, khash_look_up, khash_drop};
+	return (struct table){"khash", h, khash_look_up, khash_drop, h};
 }

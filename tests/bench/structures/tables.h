@@ -21,6 +21,7 @@ struct keys {
 	size_t asked;     /* lookups in one turn */
 	struct key *asks; /* in the order in which they are asked for */
 	uint64_t sum;     /* of the values that a turn must find */
+	size_t block_len; /* enough for any table that is built into one block */
 };
 
 void keys_make(struct keys *k, size_t count, bool text);
@@ -28,18 +29,30 @@ void keys_drop(struct keys *k);
 
 struct table {
 	const char *name;
-	void *in;
+	const void *in;
 	uint64_t (*look_up)(const void *in, const struct keys *k); /* each of k->asks; the sum of the values */
-	void (*drop)(void *in);
+	void (*drop)(struct table *t);
+	void *more; /* the table's own */
 };
 
+/* In private memory, from malloc(). */
 struct table table_of_map(const struct keys *k);
 struct table table_of_table(const struct keys *k); /* keys of 64 bits */
 struct table table_of_uthash(const struct keys *k);
 struct table table_of_khash(const struct keys *k);
 
-/* A rill_map in an arena of another process, lent to us; and the same bytes in private memory. Keys of 64 bits. */
-struct table table_borrowed(const struct keys *k);
-struct table table_copied(const struct keys *k, const struct table *borrowed);
+/* A kind of table that is built into one block; its root is at the begin. Keys of 64 bits. */
+struct built {
+	const char *name;
+	bool native; /* pointers: the same address for all */
+	void (*build)(void *block, size_t len, const struct keys *k);
+	uint64_t (*look_up)(const void *block, const struct keys *k);
+};
+
+extern const struct built built_map, built_map_in, built_table, built_uthash;
+
+/* In an arena of another process, lent to us; and in private memory. */
+struct table table_borrowed(const struct built *built, const struct keys *k);
+struct table table_private(const struct built *built, const struct keys *k);
 
 #endif
