@@ -38,11 +38,11 @@ static int result_of(const struct lent *test, const struct rill_msg *msg)
 
 	if (rill_msg_loan(msg, 0, &data, &len) < 0 || rill_msg_mapping(msg, 0, &mapping) < 0)
 		return WRONG;
-	if (!mapping.same_address)
+	if (test->read && !mapping.same_address)
 		return ELSEWHERE;
 	if (test->faults)
 		signal(SIGSEGV, on_fault);
-	line = test->read(data);
+	line = test->read ? test->read(data) : test->read_anywhere(&mapping, data);
 	if (line)
 		fprintf(stderr, "# %s: line %d is wrong in the borrower\n", test->name, line);
 	return line ? WRONG : 0;
@@ -124,11 +124,15 @@ static void on_closed(struct rill_session *s, int why, void *user)
 
 static void execute_borrower(int fd, int index)
 {
-	char fd_text[16], index_text[16];
+	char fd_text[16], index_text[16], path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1); /* by its name: valgrind's is another file */
 
+	if (n < 0)
+		_exit(127);
+	path[n] = '\0';
 	snprintf(fd_text, sizeof(fd_text), "%d", fd);
 	snprintf(index_text, sizeof(index_text), "%d", index);
-	execl("/proc/self/exe", "borrower", fd_text, index_text, (char *)NULL);
+	execl(path, path, fd_text, index_text, (char *)NULL);
 	_exit(127);
 }
 
@@ -180,17 +184,18 @@ static int one(struct rill_ctx *ctx, struct owner *o, int index)
 
 static int run(const struct lent *test, int index)
 {
-	struct rill_arena_options options = {.size = sizeof(options), .capacity = CAPACITY, .flags = RILL_ARENA_SAME_ADDRESS};
+	struct rill_arena_options options = {.size = sizeof(options), .capacity = CAPACITY};
 	struct owner o = {0};
 	struct rill_ctx *ctx;
 	int r;
 
 	if (rill_ctx_create(&ctx, NULL) < 0)
 		return WRONG;
+	options.flags = test->read_anywhere ? 0 : RILL_ARENA_SAME_ADDRESS;
 	r = rill_arena_create(&o.arena, ctx, &options);
 	if (r == 0) {
 		o.root = test->build(o.arena);
-		r = !o.root ? WRONG : test->read ? one(ctx, &o, index) : 0;
+		r = !o.root ? WRONG : test->read || test->read_anywhere ? one(ctx, &o, index) : 0;
 	}
 	rill_ctx_destroy(ctx);
 	return r;

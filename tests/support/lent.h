@@ -1,5 +1,5 @@
-/* tests/support/lent.h - tests of structures with native pointers: built in an arena by this program, read by a borrower that
- * is executed anew (PIE and ASLR: all of its own addresses are others), at the same address.
+/* tests/support/lent.h - tests of structures that are built in an arena by this program and read by a borrower that is executed
+ * anew (PIE and ASLR: all of its own addresses are others): with native pointers, at the same address; or anywhere.
  *
  * The borrower is the same program with two arguments: give main()'s to lent_main(). */
 #ifndef TESTS_SUPPORT_LENT_H
@@ -12,6 +12,9 @@ struct lent {
 	void *(*build)(struct rill_arena *arena); /* in the owner: the root; NULL: it failed */
 	int (*read)(const void *root); /* in the borrower: 0 right, else the line that was wrong. NULL: owner's alone */
 	bool faults;                   /* reading it writes, and must end by SIGSEGV */
+
+	/* Instead of read: of an arena that has no address of its own, as the borrower has it mapped. */
+	int (*read_anywhere)(const struct rill_mapping *arena, const void *root);
 };
 
 #define LENT_CHECK(fact)                 \

@@ -251,7 +251,7 @@ static int find_others(struct rill_view *v, const struct sample *s)
 }
 
 /* A view for each, so that what one meets first hides nothing from the others. */
-int sample_walk(const void *at, size_t len)
+int sample_walk_from(const void *at, size_t len, const void *root)
 {
 	static int (*const walks[])(struct rill_view *, const struct sample *) = {
 		walk_name, walk_vectors, walk_table, walk_maps, walk_tree, walk_nodes, find_prices, find_others,
@@ -263,12 +263,17 @@ int sample_walk(const void *at, size_t len)
 		struct rill_view v;
 
 		rill_view_init(&v, at, len);
-		s = rill_view_root(&v, struct sample);
+		s = rill_view_object(&v, root, struct sample);
 		if (s)
 			n += walks[i](&v, s);
 		error = error ? error : v.error;
 	}
 	return error ? error : n;
+}
+
+int sample_walk(const void *at, size_t len)
+{
+	return sample_walk_from(at, len, at);
 }
 
 int sample_count(size_t entries)

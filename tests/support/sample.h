@@ -40,6 +40,9 @@ void sample_clear(struct sample *s, const struct rill_heap *heap);
  * What was counted (0 or more), or the view's error. */
 int sample_walk(const void *at, size_t len);
 
+/* The same with the root anywhere in the range. */
+int sample_walk_from(const void *at, size_t len, const void *root);
+
 /* What sample_walk() counts in one that was not touched. */
 int sample_count(size_t entries);
 
