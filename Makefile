@@ -5,6 +5,7 @@
 #       make bench    latency, throughput and cost beside floors and peers (QUICK=1; ONLY= ROWS= ROUNDS= PEERS=; docs/benchmark.md)
 #       make bench-rpc   calls and structured messages beside the channel's bytes (QUICK=1)
 #       make bench-compare A=x.json B=y.json; bench-deps (its peers' packages); bench-docs (its tables into docs/performance.md)
+#       make bench-memory        alloc and free in arenas, beside jemalloc and malloc (QUICK=1)
 #       make bench-structures    lookups in borrowed memory, and beside uthash and khash (QUICK=1)
 #       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
@@ -70,6 +71,8 @@ say = $(if $(V),@:,@echo '  $(1)')
 
 # $(call probe,HEADERS,LIBS,LANGUAGE): yes or nothing
 probe = $(shell printf 'int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x $(or $(3),c) - \
+# $(call probe,HEADERS,LIBS,LINES): yes or nothing
+probe = $(shell printf '$(3)int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x c - \
 	$(CFLAGS) $(LDFLAGS) $(2) -o /dev/null >/dev/null 2>&1 && echo yes)
 
 libevent_headers := event2/event.h
@@ -78,6 +81,11 @@ libevent_package := libevent-dev
 libev_headers := ev.h
 libev_libs := -lev
 libev_package := libev-dev
+jemalloc_headers := jemalloc/jemalloc.h
+jemalloc_pic = $(shell $(CC) -print-file-name=libjemalloc_pic.a)
+jemalloc_libs := -lm
+jemalloc_package := libjemalloc-dev
+jemalloc_lines := \043if JEMALLOC_VERSION_MAJOR * 100 + JEMALLOC_VERSION_MINOR < 503\n\043error\n\043endif\n
 cmocka_headers := stdarg.h stddef.h setjmp.h stdint.h cmocka.h
 cmocka_libs := -lcmocka
 cmocka_package := libcmocka-dev
@@ -101,6 +109,10 @@ goals := $(or $(MAKECMDGOALS),all)
 tested := $(filter check check-all check-full programs lint,$(goals))
 parts := $(if $(filter-out clean,$(goals)),libevent libev) $(if $(tested),cmocka $(foreign)) $(if $(filter bench-structures,$(goals)),uthash khash)
 found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs),$($p_language)),$p))
+optional := libevent libev jemalloc
+parts := $(if $(filter-out clean,$(goals)),$(optional)) $(if $(tested),cmocka)
+is_there = $(call probe,$($1_headers),$($1_libs) $(if $($1_pic),-Wl$(comma)$($1_pic)),$($1_lines))
+found := $(foreach p,$(parts),$(if $(call is_there,$p),$p))
 missing := $(filter-out $(found),$(parts))
 
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
@@ -114,6 +126,7 @@ absent := $(strip $(foreach p,$(wanted),$($p_package)) $(shell tests/install-nee
 ifneq ($(absent),)
 $(shell tests/install-needs $(absent) >&2)
 found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs),$($p_language)),$p))
+found := $(foreach p,$(parts),$(if $(call is_there,$p),$p))
 missing := $(filter-out $(found),$(parts))
 endif
 endif
@@ -127,11 +140,11 @@ adapters := $(filter $(found),$(outside))
 
 schema_c := $(wildcard core/schema/*.c)
 core_c := $(filter-out $(schema_c),$(wildcard core/*.c core/*/*.c)) $(wildcard $(inside:%=adapters/%.c))
-adapters_c := $(adapters:%=adapters/%.c)
+adapters_c := $(foreach a,$(adapters),adapters/$a.c $(wildcard adapters/$a/*.c))
 plugin_c := $(wildcard core/schema/compiler/*.c)
 rpc_c := $(wildcard core/rpc/structured/*.c)
 names := librill librill-schema librill-rpc $(adapters:%=librill-%)
-have := $(foreach p,$(filter libevent libev,$(found)),-DHAVE_$(shell echo $p | tr a-z A-Z)=1)
+have := $(foreach p,$(filter $(optional),$(found)),-DHAVE_$(shell echo $p | tr a-z A-Z)=1)
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 archives := $(names:%=$(B)/%.a)
@@ -140,15 +153,15 @@ adapter_libs := $(foreach a,$(filter libevent,$(adapters)) $(filter-out libevent
 
 libs: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
 	@echo 'built in $(B): $(names) capnpc-rill'
-ifneq ($(filter-out $(found),libevent libev),)
-	@echo 'left out: $(foreach p,$(filter-out $(found),libevent libev),librill-$p (no $p found: apt-get install $($p_package)))'
+ifneq ($(filter-out $(found),$(optional)),)
+	@echo 'left out: $(foreach p,$(filter-out $(found),$(optional)),librill-$p (no $p found: apt-get install $($p_package)))'
 endif
 
 # ---- objects --------------------------------------------------------------------------------------------------------
 
 # A stamp is rewritten when what it says has changed: everything depends on the flags, an archive on what is in it.
 $(B)/flags: said = $(cc) $(ld) $(have)
-$(B)/sources: said = $(sort $(wildcard core/*.c core/*/*.c core/*/*/*.c adapters/*.c tests/support/*.c tests/loops/*.c demos/*.c))
+$(B)/sources: said = $(sort $(wildcard core/*.c core/*/*.c core/*/*/*.c adapters/*.c adapters/*/*.c tests/support/*.c tests/loops/*.c demos/*.c))
 $(B)/flags $(B)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(said))' | cmp -s - $@ || echo '$(subst ','\'',$(said))' >$@
@@ -197,7 +210,8 @@ $(B)/librill-rpc.a: $(B)/librill-rpc.o
 $(B)/tests/librill.a: $(call objects,$(core_c))
 $(B)/tests/librill-schema.a: $(call objects,$(schema_c))
 $(B)/tests/libcapnpc-rill.a: $(call objects,$(filter-out %/main.c,$(plugin_c)))
-$(foreach a,$(adapters),$(eval $(B)/librill-$a.a: $(B)/adapters/$a.o))
+$(foreach a,$(filter-out jemalloc,$(adapters)),$(eval $(B)/librill-$a.a: $(B)/adapters/$a.o))
+$(B)/librill-jemalloc.a: $(B)/librill-jemalloc.o
 
 $(B)/%.a: $(B)/sources
 	$(call say,AR $@)
@@ -217,6 +231,31 @@ $(B)/librill-schema.so: $(call objects,$(schema_c)) $(B)/rill.map $(B)/sources
 $(B)/librill-rpc.so: $(call objects,$(rpc_c)) $(B)/librill.so $(B)/librill-schema.so $(B)/rill.map $(B)/sources
 	$(call say,LD $@)
 	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o %.so,$^)
+	$(Q)ln -sf $(@F) $@.$(soversion)
+
+# A private copy of jemalloc, all but its C++ part: its public names become je_*, what it must not ask of the host goes to
+# stubs, it does not run when the program starts; and in the object that it is joined to only rill_* is global.
+jemalloc_stubs := secure_getenv=rill_je_secure_getenv readlink=rill_je_readlink pthread_create=rill_je_pthread_create \
+	pthread_atfork=rill_je_pthread_atfork atexit=rill_je_atexit dlsym=rill_je_dlsym \
+	_Unwind_Backtrace=rill_je_backtrace _Unwind_GetIP=rill_je_ip
+
+$(B)/jemalloc/private.o: $(B)/flags $(if $(filter jemalloc,$(found)),$(jemalloc_pic))
+	$(call say,LD $@)
+	@rm -rf $(@D) && mkdir -p $(@D)/parts
+	$(Q)cd $(@D)/parts && $(AR) x $(jemalloc_pic) && rm -f *_cpp.*
+	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $(@D)/whole.o $(@D)/parts/*.o
+	$(Q)nm -g --defined-only $(@D)/whole.o | awk '$$3 !~ /^je_/ { print $$3, "je_" $$3 }' >$(@D)/names
+	$(Q)printf '%s\n' $(jemalloc_stubs) | tr = ' ' >>$(@D)/names
+	$(Q)$(OBJCOPY) --redefine-syms=$(@D)/names --remove-section=.init_array --remove-section=.rela.init_array $(@D)/whole.o $@
+
+$(B)/librill-jemalloc.o: $(call objects,adapters/jemalloc.c $(wildcard adapters/jemalloc/*.c)) $(B)/jemalloc/private.o $(B)/sources
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --localize-hidden --wildcard --localize-symbol='je_*' $@
+
+$(B)/librill-jemalloc.so: $(B)/librill-jemalloc.o $(B)/librill.so $(B)/rill.map
+	$(call say,LD $@)
+	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o %.so,$^) $(jemalloc_libs)
 	$(Q)ln -sf $(@F) $@.$(soversion)
 
 $(B)/librill-%.so: $(B)/adapters/%.o $(B)/librill.so $(B)/rill.map
@@ -338,6 +377,7 @@ wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) $(cxx_libs) -lm -pthread
 	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) $(if $(filter %/boost,$@),$(boost_libs)) -lm -pthread
+	-Wl,--as-needed $(more_libs) $(adapter_libs) $(cmocka_libs) -lm -pthread
 
 $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(internal)
 	$(call say,LD $@)
@@ -345,6 +385,10 @@ $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(sup
 
 # The benchmark's own parts.
 $(addprefix $(B)/,$(filter tests/unit/bench/%,$(single))): $(B)/tests/bench/libbench.a
+
+# Its malloc is a jemalloc.
+$(B)/tests/unit/shm/own_jemalloc: more_libs := $(if $(SAN),,$(if $(filter jemalloc,$(found)),-ljemalloc))
+$(B)/tests/unit/shm/own_jemalloc: wrap :=
 
 # A driver as an archive: a program that uses no loop takes nothing of it.
 $(B)/tests/loops/libepoll.a: $(call objects,$(wildcard tests/loops/epoll.c))
@@ -527,6 +571,25 @@ $(B)/tests/bench/bench-rpc: $(call objects,$(wildcard tests/bench/rpc/*.c)) $(ar
 bench-rpc: $(B)/tests/bench/bench-rpc
 	@QUICK='$(QUICK)' $<
 
+# Beside it, in the same program, a jemalloc as others use it: another private copy, with its own defaults.
+$(B)/tests/bench/memory/plain.o: $(B)/jemalloc/private.o
+	@mkdir -p $(@D)
+	$(Q)$(OBJCOPY) --redefine-sym malloc=plain_jemalloc_malloc --redefine-sym free=plain_jemalloc_free \
+		--keep-global-symbol=plain_jemalloc_malloc --keep-global-symbol=plain_jemalloc_free $(B)/jemalloc/whole.o $@
+
+$(B)/tests/bench/memory/memory: $(B)/tests/bench/memory/memory.o $(B)/tests/bench/memory/plain.o \
+		$(B)/librill-jemalloc.a $(B)/librill.a
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $^ $(jemalloc_libs)
+
+ifneq ($(filter jemalloc,$(found)),)
+bench-memory: $(B)/tests/bench/memory/memory
+	@$< $(if $(QUICK),3)
+else
+bench-memory:
+	@echo 'left out: bench-memory (apt-get install $(jemalloc_package))'
+endif
+
 # ---- fuzz targets ---------------------------------------------------------------------------------------------------
 # Their own build: all of the library is instrumented.
 
@@ -553,6 +616,7 @@ fuzz: $(fuzz)
 
 BINDIR ?= $(PREFIX)/bin
 headers := $(filter-out $(foreach p,$(filter-out $(adapters),libevent libev),include/rill/$p.h),$(wildcard include/rill/*.h include/rill/*.hpp))
+headers := $(filter-out $(foreach p,$(filter-out $(adapters),$(optional)),include/rill/$p.h),$(wildcard include/rill/*.h))
 
 install: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
 	install -d '$(DESTDIR)$(INCLUDEDIR)/rill' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(BINDIR)'
@@ -567,7 +631,8 @@ install: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
 	$(call pc,librill,Zero-copy IPC for programs that own their event loop,,)
 	$(call pc,librill-schema,Cap'\''n Proto messages for C,,)
 	$(call pc,librill-rpc,Cap'\''n Proto messages over Rill,librill = $(version)$(comma) librill-schema = $(version),)
-	$(foreach a,$(adapters),$(call pc,librill-$a,Rill inside a program that runs on $a,librill = $(version),$($a_libs))$(newline))
+	$(if $(filter jemalloc,$(adapters)),$(call pc,librill-jemalloc,jemalloc as the allocator of an arena of Rill,librill = $(version),$(jemalloc_libs)))
+	$(foreach a,$(filter-out jemalloc,$(adapters)),$(call pc,librill-$a,Rill inside a program that runs on $a,librill = $(version),$($a_libs))$(newline))
 
 define newline
 
@@ -600,4 +665,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: bench-rpc all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz install compile_commands.json clean FORCE
+.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz install compile_commands.json clean FORCE

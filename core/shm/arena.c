@@ -5,7 +5,6 @@
  */
 #include "shm/arena_state.h"
 #include "shm/memfd.h"
-#include "shm/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -177,7 +176,6 @@ static int take_allocator(struct rill_arena *a, const struct rill_allocator *fro
 	r = table_copy(to, sizeof(*to), from);
 	if (r < 0)
 		return r;
-	a->pooled = from == rill_pool_allocator();
 	return to->create && to->destroy && to->alloc && to->free && to->find ? 0 : -EINVAL;
 }
 
@@ -364,7 +362,7 @@ void rill_arena_get_usage(const struct rill_arena *a, struct rill_arena_usage *r
 	u.reserved = a->pages.reserved;
 	if (size > offsetof(struct rill_arena_usage, resident))
 		u.resident = pages_resident(&a->pages);
-	u.allocated = a->pooled ? pool_allocated(a->self) : a->allocated;
+	u.allocated = a->allocator.allocated ? a->allocator.allocated(a->self) : a->allocated;
 	u.lent = a->lent;
 	memset(ret_usage, 0, size);
 	memcpy(ret_usage, &u, size < sizeof(u) ? size : sizeof(u));

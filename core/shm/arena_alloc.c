@@ -7,7 +7,6 @@
  * The allocator never sees a block freed that is lent or whose destructor has not returned.
  */
 #include "shm/arena_state.h"
-#include "shm/pool.h"
 
 #include <string.h>
 
@@ -26,6 +25,21 @@ static size_t length_of(const struct rill_arena *a, const void *block)
 	return len;
 }
 
+/* Apart, to keep take() short: most calls are through here only if the allocator does not count for itself. */
+static __attribute__((noinline)) void count(struct rill_arena *a, const void *block)
+{
+	a->allocated += length_of(a, block);
+}
+
+static __attribute__((noinline)) void *starve(struct rill_arena *a)
+{
+	a->starved = a->space != NULL;
+	if (a->starved)
+		arena_ask_back(a);
+	a->came_back = false;
+	return NULL;
+}
+
 static void *take(struct rill_arena *a, size_t alignment, size_t len)
 {
 	void *block;
@@ -33,15 +47,10 @@ static void *take(struct rill_arena *a, size_t alignment, size_t len)
 	if (len > a->pages.capacity)
 		return NULL;
 	block = a->allocator.alloc(a->self, alignment, len ? len : 1);
-	if (!block) {
-		a->starved = a->space != NULL;
-		if (a->starved)
-			arena_ask_back(a);
-		a->came_back = false;
-		return NULL;
-	}
-	if (!a->pooled)
-		a->allocated += length_of(a, block);
+	if (!block)
+		return starve(a);
+	if (!a->allocator.allocated)
+		count(a, block);
 	if (a->low && !link_linked(&a->source.awake))
 		arena_wake(a);
 	return block;
@@ -140,15 +149,20 @@ static void let_go(struct rill_arena *a, uint32_t i)
 	}
 }
 
-/* The same for a block of which nothing is recorded, if it is one at all. */
-static void let_go_plain(struct rill_arena *a, void *block)
+static __attribute__((noinline)) void find_and_give_back(struct rill_arena *a, void *block)
 {
 	size_t len;
 
-	if (!a->pooled || (a->flags & RILL_ARENA_WIPE)) {
-		if (arena_find(a, block, &len) == block)
-			give_back(a, block, len);
-	} else if (pool_release(a->self, block) && a->starved) {
+	if (arena_find(a, block, &len) == block)
+		give_back(a, block, len);
+}
+
+/* The same for a block of which nothing is recorded, if it is one at all. */
+static void let_go_plain(struct rill_arena *a, void *block)
+{
+	if (!a->allocator.release || (a->flags & RILL_ARENA_WIPE)) {
+		find_and_give_back(a, block);
+	} else if (a->allocator.release(a->self, block) == 0 && a->starved) {
 		arena_came_back(a);
 	}
 }

@@ -21,9 +21,8 @@ struct rill_arena {
 	uint32_t writers;           /* the last number given to one */
 	struct address_claim claim; /* of its place, until nobody that we know of has it mapped there */
 	struct rill_allocator allocator;
-	void *self;  /* the allocator's */
-	bool pooled; /* it is the built-in one: that counts for itself, and see pool_release() */
-	size_t allocated;
+	void *self;       /* the allocator's */
+	size_t allocated; /* counted only if it does not */
 
 	struct blocks blocks;
 	uint32_t lent;                        /* how many */

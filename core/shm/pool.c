@@ -6,11 +6,12 @@
  * room is on its shelf; at most one slab a shelf is empty. The object that was freed last is
  * taken first, then the lowest free bit: the same calls give the same places.
  */
-#include "shm/pool.h"
 #include "shm/runs.h"
 #include "shm/sizes.h"
 
 #include <errno.h>
+#include <rill/allocator.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 
 #define SLAB_WORDS 64 /* of 64 objects: a page of the smallest class */
@@ -319,7 +320,7 @@ static int pool_find(void *self, const void *inside, void **ret_block, size_t *r
 	return 0;
 }
 
-bool pool_release(void *self, void *block)
+static int pool_release(void *self, void *block)
 {
 	struct pool *p = self;
 	size_t offset = (uintptr_t)block - (uintptr_t)p->base;
@@ -328,24 +329,24 @@ bool pool_release(void *self, void *block)
 	struct shelf *k;
 
 	if (offset >= p->capacity)
-		return false;
+		return -ENOENT;
 	d = &p->runs.page[at];
 	offset &= PAGE_BYTES - 1;
 	if (d->kind == PAGE_SLAB) {
 		k = &p->shelf[d->shelf];
 		i = index_of(d, offset);
 		if (offset != i * k->size || is_free(p, k, at, i) || block == k->last)
-			return false;
+			return -ENOENT;
 		object_give(p, k, block);
-		return true;
+		return 0;
 	}
 	if (d->kind != PAGE_RUN || offset)
-		return false;
+		return -ENOENT;
 	runs_give(&p->runs, at);
-	return true;
+	return 0;
 }
 
-size_t pool_allocated(const void *self)
+static size_t pool_allocated(void *self)
 {
 	const struct pool *p = self;
 	size_t at = 0, bytes = 0;
@@ -395,6 +396,8 @@ const struct rill_allocator *rill_pool_allocator(void)
 		.find = pool_find,
 		.prepare = pool_prepare,
 		.trim = pool_trim,
+		.release = pool_release,
+		.allocated = pool_allocated,
 	};
 
 	return &pool;

@@ -57,6 +57,14 @@ struct rill_allocator {
 
 	/* Give back up to `bytes` of pages that no block uses. Returns how many it was. May be NULL. */
 	size_t (*trim)(void *self, size_t bytes);
+
+	/* find() and free() in one: free the block that begins exactly here. 0;  -ENOENT  no live block begins here, nothing
+	 * is done. Any address, as for find(). May be NULL: find(), then free(). */
+	int (*release)(void *self, void *block);
+
+	/* The usable lengths of all live blocks together, as find() gives them. May take time by their number. May be NULL:
+	 * it is counted from outside, which costs a find() in each alloc and free. */
+	size_t (*allocated)(void *self);
 };
 
 /* The built-in one: size classes in 64 KiB slabs, larger blocks as page runs by two-level fit. Every call but trim is O(1);

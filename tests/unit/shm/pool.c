@@ -6,107 +6,14 @@
 #include <cmocka.h>
 
 #include "tests/support/leaks.h"
+#include "space.h"
 #include "tests/support/rounds.h"
 
-#include <errno.h>
-#include <rill/allocator.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-
-#define KIB ((size_t)1 << 10)
-#define MIB ((size_t)1 << 20)
-#define GIB ((size_t)1 << 30)
 #define PAGE (64 * KIB)
 
-/* ---- a space --------------------------------------------------------------------------------------------------- */
-
-struct world {
-	const struct rill_allocator *a;
-	void *self;
-	char *base;
-	size_t capacity;
-	char *mapped;
-	unsigned char *reserved; /* by page */
-	size_t reserves, fresh;  /* calls, and pages that were not reserved before */
-	size_t limit;            /* pages that reserve() has; 0: no limit */
-	bool refuse;
-};
-
-static int reserve(void *space, size_t offset, size_t len)
-{
-	struct world *w = space;
-	size_t i;
-
-	assert_true(offset % PAGE == 0 && len % PAGE == 0 && len > 0);
-	assert_true(offset <= w->capacity && len <= w->capacity - offset);
-	if (w->refuse || (w->limit && w->fresh + len / PAGE > w->limit))
-		return -ENOMEM;
-	w->reserves++;
-	for (i = offset / PAGE; i < (offset + len) / PAGE; i++) {
-		w->fresh += !w->reserved[i];
-		w->reserved[i] = 1;
-	}
-	return 0;
-}
-
-static int unreserve(void *space, size_t offset, size_t len)
-{
-	struct world *w = space;
-	size_t i;
-
-	if (w->refuse)
-		return -EPERM;
-	for (i = offset / PAGE; i < (offset + len) / PAGE; i++) {
-		assert_true(w->reserved[i]);
-		w->reserved[i] = 0;
-	}
-	memset(w->base + offset, 0, len);
-	return 0;
-}
-
-/* Half of the ranges that an allocator is given are not at a multiple of more than 64 KiB: make it all of them. */
 static void begin(struct world *w, size_t capacity)
 {
-	struct rill_space space = {.size = sizeof(space), .reserve = reserve, .unreserve = unreserve};
-	size_t lead;
-
-	*w = (struct world){.a = rill_pool_allocator(), .capacity = capacity};
-	w->mapped = mmap(NULL, capacity + 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	assert_true(w->mapped != MAP_FAILED);
-	lead = -(uintptr_t)w->mapped & (2 * MIB - 1);
-	w->base = w->mapped + lead + PAGE;
-	w->reserved = calloc(capacity / PAGE, 1);
-	space.base = w->base;
-	space.capacity = capacity;
-	space.space = w;
-	assert_int_equal(w->a->create(&w->self, &space), 0);
-}
-
-static void end(struct world *w)
-{
-	w->a->destroy(w->self);
-	munmap(w->mapped, w->capacity + 4 * MIB);
-	free(w->reserved);
-}
-
-static char *take(struct world *w, size_t alignment, size_t len)
-{
-	return w->a->alloc(w->self, alignment, len);
-}
-
-static void give(struct world *w, void *block)
-{
-	w->a->free(w->self, block);
-}
-
-static size_t length(struct world *w, const void *inside)
-{
-	void *block;
-	size_t len;
-
-	return w->a->find(w->self, inside, &block, &len) < 0 ? 0 : len;
+	begin_with(w, rill_pool_allocator(), capacity, PAGE);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------- */
@@ -133,28 +40,6 @@ static void a_space_of_no_page_or_above_a_tebibyte_is_refused(void **state)
 }
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */
-
-static void every_size_gets_room_alignment_and_reserved_pages(void **state)
-{
-	struct world w;
-	size_t len, last = 0;
-
-	(void)state;
-	begin(&w, 256 * MIB);
-	for (len = 1; len < 300 * KIB; len += len < 70 * KIB ? 7 : 997) {
-		char *block = take(&w, 16, len);
-		size_t has = length(&w, block), i;
-
-		assert_non_null(block);
-		assert_int_equal((uintptr_t)block % 16, 0);
-		assert_true(has >= len && has >= last);
-		for (i = (size_t)(block - w.base) / PAGE; i <= (size_t)(block - w.base + (ptrdiff_t)has - 1) / PAGE; i++)
-			assert_true(w.reserved[i]);
-		last = has;
-		give(&w, block);
-	}
-	end(&w);
-}
 
 static void classes_waste_at_most_a_third_of_a_big_object_and_an_eighth_of_a_small_one(void **state)
 {
@@ -212,21 +97,6 @@ static void an_aligned_block_fits_where_only_it_fits(void **state)
 	end(&w);
 }
 
-static void senseless_sizes_are_null(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, MIB);
-	assert_null(take(&w, 16, MIB + 1));
-	assert_null(take(&w, 16, SIZE_MAX));
-	assert_null(take(&w, 16, SIZE_MAX - PAGE));
-	assert_null(take(&w, (size_t)1 << 63, 1));
-	assert_null(take(&w, (size_t)1 << 63, SIZE_MAX));
-	assert_int_equal(w.a->resize(w.self, take(&w, 16, PAGE), SIZE_MAX), -ENOMEM);
-	end(&w);
-}
-
 static void the_same_calls_give_the_same_places(void **state)
 {
 	struct world w[2];
@@ -253,52 +123,6 @@ static void the_same_calls_give_the_same_places(void **state)
 }
 
 /* ---- find ------------------------------------------------------------------------------------------------------ */
-
-/* What find() must say for `inside`, from a list of the live blocks. */
-static void check_find(struct world *w, char *const *live, const size_t *len, size_t count, const char *inside)
-{
-	void *block = NULL;
-	size_t has = 0, i;
-	int r = w->a->find(w->self, inside, &block, &has);
-
-	for (i = 0; i < count; i++) {
-		if (!live[i] || inside < live[i] || inside >= live[i] + len[i])
-			continue;
-		assert_int_equal(r, 0);
-		assert_ptr_equal(block, live[i]);
-		assert_int_equal(has, len[i]);
-		return;
-	}
-	assert_int_equal(r, -ENOENT);
-	assert_null(block);
-}
-
-static void find_is_right_for_every_address(void **state)
-{
-	static const size_t wish[] = {1, 24, 48, 200, 5000, 9000, 13000, 20000, 32768, PAGE, 2 * PAGE + 1};
-	enum { COUNT = 3 * sizeof(wish) / sizeof(wish[0]) };
-	struct world w;
-	char *live[COUNT], *at;
-	size_t len[COUNT], i;
-
-	(void)state;
-	begin(&w, 2 * MIB);
-	for (i = 0; i < COUNT; i++) {
-		live[i] = take(&w, 16, wish[i / 3]);
-		assert_non_null(live[i]);
-		len[i] = length(&w, live[i]);
-	}
-	for (i = 1; i < COUNT; i += 3) {
-		give(&w, live[i]);
-		live[i] = NULL;
-	}
-	for (at = w.base - 40; at < w.base + w.capacity + 40; at += rounds_of(61, 3, 1))
-		check_find(&w, live, len, COUNT, at);
-	check_find(&w, live, len, COUNT, NULL);
-	check_find(&w, live, len, COUNT, (char *)&w);
-	check_find(&w, live, len, COUNT, (char *)UINTPTR_MAX);
-	end(&w);
-}
 
 static void find_from_deep_inside_a_long_run(void **state)
 {
@@ -617,7 +441,7 @@ static void trim_takes_empty_slabs_and_stops_where_the_system_refuses(void **sta
 static void a_tebibyte_costs_what_is_used(void **state)
 {
 	struct rill_space space = {.size = sizeof(space), .reserve = reserve, .unreserve = unreserve};
-	struct world w = {.a = rill_pool_allocator(), .capacity = 1024 * GIB};
+	struct world w = {.a = rill_pool_allocator(), .capacity = 1024 * GIB, .unit = PAGE};
 	size_t before = leaks_resident();
 	char *low, *high;
 
@@ -644,106 +468,6 @@ static void a_tebibyte_costs_what_is_used(void **state)
 	munmap(w.reserved, w.capacity / PAGE);
 }
 
-/* ---- a shadow model -------------------------------------------------------------------------------------------- */
-
-#define BLOCKS 500
-
-struct shadow {
-	char *block;
-	size_t len;
-	unsigned char mark;
-};
-
-static void check_kept(const struct shadow *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->len; i += i < 64 || i + 65 > s->len ? 1 : 61)
-		assert_int_equal((unsigned char)s->block[i], s->mark);
-}
-
-static void check_apart(struct world *w, const struct shadow *all, const struct shadow *one)
-{
-	char *end = one->block + length(w, one->block);
-	int i;
-
-	for (i = 0; i < BLOCKS; i++)
-		if (all[i].block && &all[i] != one)
-			assert_true(all[i].block >= end || all[i].block + all[i].len <= one->block);
-}
-
-static size_t some_size(uint64_t r)
-{
-	switch (r % 8) {
-	case 0:
-		return (r >> 8) % (700 * KIB) + 1;
-	case 1:
-	case 2:
-		return (r >> 8) % (40 * KIB) + 1;
-	default:
-		return (r >> 8) % 1500 + 1;
-	}
-}
-
-static void step(struct world *w, struct shadow *all, uint64_t r, uint64_t q)
-{
-	struct shadow *s = &all[r % BLOCKS];
-	size_t len = some_size(r >> 16), alignment = (size_t)16 << ((q & 7) ? 0 : (q >> 3) % 15);
-
-	if (q % 1009 == 0)
-		w->a->trim(w->self, (q >> 10) % (4 * MIB));
-	if (q % 1013 == 0)
-		w->a->prepare(w->self, (q >> 10) % MIB);
-	w->refuse = q % 101 == 0;
-	if (s->block && q % 3 == 0 && w->a->resize(w->self, s->block, len) == 0) {
-		check_apart(w, all, s);
-		s->len = s->len < len ? s->len : len;
-		check_kept(s);
-		s->len = len;
-	} else if (s->block) {
-		check_kept(s);
-		give(w, s->block);
-		assert_int_equal(length(w, s->block), 0);
-		s->block = NULL;
-		return;
-	} else if ((s->block = take(w, alignment, len))) {
-		assert_int_equal((uintptr_t)s->block % alignment, 0);
-		s->len = len;
-		check_apart(w, all, s);
-	} else {
-		return;
-	}
-	assert_true(length(w, s->block + s->len / 2) >= s->len);
-	s->mark = (unsigned char)q;
-	memset(s->block, s->mark, s->len);
-}
-
-static void churn_against_a_shadow(void **state)
-{
-	static struct shadow all[BLOCKS];
-	uint64_t seed = rounds_seed();
-	unsigned i, rounds = rounds_of(3000, 60000, 500000);
-	struct world w;
-
-	(void)state;
-	memset(all, 0, sizeof(all));
-	begin(&w, 24 * MIB);
-	for (i = 0; i < rounds; i++) {
-		uint64_t r = rounds_random(&seed);
-
-		step(&w, all, r, rounds_random(&seed));
-	}
-	w.refuse = false;
-	for (i = 0; i < BLOCKS; i++) {
-		if (!all[i].block)
-			continue;
-		check_kept(&all[i]);
-		give(&w, all[i].block);
-	}
-	assert_ptr_equal(take(&w, 16, 24 * MIB), w.base); /* all has joined again */
-	end(&w);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -751,13 +475,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(all_calls_are_there),
 		T(a_space_of_no_page_or_above_a_tebibyte_is_refused),
-		T(every_size_gets_room_alignment_and_reserved_pages),
 		T(classes_waste_at_most_a_third_of_a_big_object_and_an_eighth_of_a_small_one),
 		T(every_alignment_is_kept),
 		T(an_aligned_block_fits_where_only_it_fits),
-		T(senseless_sizes_are_null),
 		T(the_same_calls_give_the_same_places),
-		T(find_is_right_for_every_address),
 		T(find_from_deep_inside_a_long_run),
 		T(all_of_the_capacity_can_be_used_and_used_again),
 		T(a_run_that_just_fits_is_found),
@@ -775,7 +496,6 @@ int main(void)
 		T(trim_gives_back_what_no_block_uses_the_highest_first),
 		T(trim_takes_empty_slabs_and_stops_where_the_system_refuses),
 		T(a_tebibyte_costs_what_is_used),
-		T(churn_against_a_shadow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
