@@ -467,7 +467,7 @@ zmq_package := libzmq3-dev
 nng_headers := nng/nng.h
 nng_libs := -lnng
 nng_package := libnng-dev
-iceoryx_flags := -I/usr/include/iceoryx/v2.0.3
+iceoryx_flags := -isystem /usr/include/iceoryx/v2.0.3
 iceoryx_headers := iceoryx_binding_c/runtime.h
 iceoryx_libs := -liceoryx_binding_c
 iceoryx_package := iceoryx libiceoryx-binding-c-dev
@@ -489,14 +489,14 @@ $(B)/tests/bench/bench: $(call objects,$(bench_c)) $(bench_support) $(archives)
 $(B)/tests/bench/libbench.a: $(call objects,$(bench_lib_c))
 
 # Floors, and what its user adds, are told apart by their folder: an include from peers/ must name its own.
-$(B)/tests/bench/peers/%.o: flags = -Iinclude -I. $($*_flags)
+$(B)/tests/bench/peers/%.o: flags = -Iinclude -I. $($(notdir $*)_flags)
 $(B)/tests/bench/peers/%.o: tests/bench/peers/%.c++ $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX $<)
 	$(Q)$(CXX) -std=c++20 -D_GNU_SOURCE -Wall -Wextra -Iinclude -I. -MMD -MP $(CPPFLAGS) $(CFLAGS) -MF $(@:.o=.d) -c -o $@ $<
 
 $(peer_names:%=$(B)/tests/bench/peers/%): $(B)/tests/bench/peers/%: $(B)/tests/bench/peers/%.o $(B)/tests/bench/peer.o \
-		$(call objects,$(addprefix tests/bench/,run.c clock.c hist.c plan.c outside.c)) $(bench_support)
+		$(call objects,$(addprefix tests/bench/,run.c clock.c hist.c plan.c points.c outside.c)) $(bench_support)
 	$(call say,LD $@)
 	$(Q)$(ld) -o $@ $(filter %.o,$^) $($*_libs)
 

@@ -23,6 +23,10 @@ struct clock_unit {
 	uint64_t read_ticks;
 };
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct clock_unit clock_learn(void); /* takes 50 ms */
 
 uint64_t clock_now_ns(void);     /* CLOCK_MONOTONIC */
@@ -30,5 +34,9 @@ uint64_t clock_cpu_ns(void);     /* CPU time of this process, all its threads */
 void clock_idle(uint64_t ns);    /* sleep */
 int clock_cpus(int ret_cpus[2]); /* the first two that we may run on; how many there are (1: both are that one) */
 void clock_pin(int cpu);         /* negative: not at all */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

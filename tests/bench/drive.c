@@ -96,6 +96,8 @@ static void run_cell(const struct plan *p, struct cell *c, struct points *all)
 		return;
 	}
 	c->error = error;
+	if (error == -ENOTSUP) /* it has said so: no failure */
+		return;
 	point_add(point_of(all, c), "failed", -error);
 	fprintf(stderr, "\nfailed: %s %s %s %s, %u cores, %llu: %s\n", c->labels.measure, c->labels.row, c->labels.wait,
 	        c->labels.work, c->labels.cores, (unsigned long long)c->labels.at, strerror(-error));
@@ -149,7 +151,7 @@ static int finish(const struct plan *p, struct points *all)
 	for (size_t i = 0; i < p->count; i++) {
 		struct cell *c = &p->cells[i];
 
-		failed += c->error < 0;
+		failed += c->error < 0 && c->error != -ENOTSUP;
 		if (c->error == 0) {
 			record_curve(p, c, point_of(all, c));
 			if (c->count_burst)
@@ -167,7 +169,7 @@ static int run_measure(struct plan *p, unsigned rounds, struct points *all)
 	p->measure->plan(p);
 	for (unsigned round = 0; round < rounds; round++)
 		for (size_t i = 0; i < p->count; i++)
-			if (p->cells[i].error == 0) {
+			if (p->cells[i].error == 0 && (!p->cells[i].rounds || round < p->cells[i].rounds)) {
 				progress(p, round, rounds, i);
 				run_cell(p, &p->cells[i], all);
 			}

@@ -31,7 +31,7 @@ struct end_ops {
 	/* Wait for a message of len bytes and say where it lies; NULL: it failed. */
 	const void *(*recv)(struct end *e, size_t len);
 	void (*release)(struct end *e, size_t len); /* may be NULL */
-	bool lends;
+	bool builds;                                /* room() is not e->out: what is there already must be copied into it */
 };
 
 #define END_INLINE static inline __attribute__((always_inline))
@@ -63,7 +63,7 @@ END_INLINE int end_put(struct end *e, const struct end_ops *ops)
 		return -EIO;
 	if (e->run->task.work == WORK_WRITE)
 		payload_write(to, e->out_bytes, e->run->done);
-	else if (ops->lends && e->run->task.work == WORK_COPY)
+	else if (ops->builds && e->run->task.work == WORK_COPY)
 		memcpy(to, e->out, e->out_bytes);
 	return ops->send(e, e->out_bytes);
 }

@@ -15,6 +15,7 @@ struct cell {
 	struct labels labels;
 	struct hist *all;     /* the trips of all rounds; NULL: not kept */
 	uint64_t count_burst; /* also count system calls, with bursts of this many; 0: no */
+	unsigned rounds;      /* at most; 0: all */
 	int error;
 };
 

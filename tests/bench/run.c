@@ -99,11 +99,16 @@ void run_tell(struct run *r, unsigned step)
 	__atomic_store_n(&r->out->ready, step, __ATOMIC_RELEASE);
 }
 
+bool run_told(const struct run *r, unsigned step)
+{
+	return __atomic_load_n(&r->out->ready, __ATOMIC_ACQUIRE) >= step;
+}
+
 int run_await(struct run *r, unsigned step)
 {
 	uint64_t until = clock_now_ns() + 10000000000u;
 
-	while (__atomic_load_n(&r->out->ready, __ATOMIC_ACQUIRE) < step) {
+	while (!run_told(r, step)) {
 		if (clock_now_ns() > until)
 			return -ETIMEDOUT;
 		clock_idle(100000);

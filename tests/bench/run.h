@@ -36,6 +36,8 @@ struct task {
 	uint64_t trips, skip; /* trips that are kept, after those that are not */
 	uint64_t idle_ns;     /* before each trip: the receiver falls asleep */
 	uint64_t depth;       /* messages under way at once, for who can choose */
+	uint64_t answers;     /* to a trip, where each request has its own; 0: one
+	                       * to the whole burst */
 	uint64_t count;       /* channels, sessions, loans ...: what the measure says */
 	int cpus[2];          /* client, server; negative: not pinned */
 };
@@ -174,6 +176,7 @@ void run_over(struct run *r);
 
 /* One side says that something of its own is there, the other one waits for it (sleeping, looking each 100 us). */
 void run_tell(struct run *r, unsigned step);
+bool run_told(const struct run *r, unsigned step);
 int run_await(struct run *r, unsigned step);
 
 #ifdef __cplusplus

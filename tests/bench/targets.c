@@ -79,10 +79,12 @@ static void asleep(struct tell *t)
 static void idle_linger(struct tell *t)
 {
 	const struct point *p = find(t, "idle", "rill", "linger", "handle", 2, 1);
-	const struct series *s = p ? point_series(p, "cpu_us_s") : NULL;
+	double over;
 
-	if (s)
-		line(t, "3-linger-idle-cpu-us-a-second", series_median(s), 100, series_median(s) <= 100);
+	if (!p)
+		return;
+	over = series_median(point_series(p, "cpu_us_s")) - series_median(point_series(p, "poll_us_s"));
+	line(t, "3-linger-idle-cpu-us-a-second", over > 0 ? over : 0, 100, over <= 100);
 }
 
 /* ---- 4: throughput, and size that does not matter --------------------------------------------------------------- */

@@ -10,8 +10,8 @@ const char *view_main(const char *measure)
 {
 	if (!strcmp(measure, "stream") || !strcmp(measure, "arena"))
 		return "rate_s";
-	if (!strcmp(measure, "memory"))
-		return "kib";
+	if (!strcmp(measure, "idle"))
+		return "cpu_us_s";
 	return "p50_ns";
 }
 

@@ -49,7 +49,7 @@ static inline const void *await(struct end *e, size_t len)
 	return e->own[1];
 }
 
-static const struct end_ops ops = {.open = open_eventfd, .room = room, .send = wake, .recv = await, .lends = true};
+static const struct end_ops ops = {.open = open_eventfd, .room = room, .send = wake, .recv = await, .builds = true};
 
 END_SIDES(ops)
 

@@ -58,7 +58,7 @@ static inline const void *await(struct end *e, size_t len)
 	return len > 56 ? e->own[3] : e->own[2];
 }
 
-static const struct end_ops ops = {.open = open_lines, .room = room, .send = publish, .recv = await, .lends = true};
+static const struct end_ops ops = {.open = open_lines, .room = room, .send = publish, .recv = await, .builds = true};
 
 END_SIDES(ops)
 

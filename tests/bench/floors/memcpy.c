@@ -59,7 +59,7 @@ static const struct end_ops ops = {
 	.send = publish,
 	.recv = await,
 	.release = release,
-	.lends = true,
+	.builds = true,
 };
 
 END_SIDES(ops)

@@ -14,7 +14,7 @@ static const struct end_ops ops = {
 	.send = ring_end_send,
 	.recv = ring_end_recv,
 	.release = ring_end_release,
-	.lends = true,
+	.builds = true,
 };
 
 END_SIDES(ops)

@@ -92,7 +92,7 @@ static const struct end_ops ops = {
 	.send = say,
 	.recv = hear,
 	.release = release,
-	.lends = true,
+	.builds = true,
 };
 
 END_SIDES(ops)

@@ -1,6 +1,7 @@
 /* tests/bench/measures/stream.c - one way: many messages, and one answer when the last has come. */
 #include "tests/bench/plan.h"
 
+#define LARGE (64u << 20)
 #define COUNTED 2000 /* messages of the pass that counts system calls */
 
 static double estimate(const struct way *way, const struct task *t)
@@ -23,8 +24,14 @@ static void add(struct plan *p, const struct way *way, struct task *t)
 		t->burst = 4;
 	t->trips = 3;
 	t->skip = 1;
-	t->depth = t->bytes > 64 << 20 ? 2 : 4;
+	t->depth = t->bytes >= LARGE ? 2 : 4;
+	if (t->bytes >= LARGE) {
+		t->burst = 4;
+		t->trips = 1;
+	}
 	c = plan_add(p, way, t, 2, t->bytes);
+	if (t->bytes >= LARGE && !way->lends)
+		c->rounds = 2; /* seconds each */
 	if (t->work == WORK_WRITE && t->bytes <= 65536)
 		c->count_burst = p->form == FORM_SMOKE ? 100 : COUNTED;
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define LARGE (64u << 20)
+
 /* About what a trip takes, to choose how many. */
 static double estimate(const struct way *way, const struct task *t, unsigned cores)
 {
@@ -35,8 +37,10 @@ static void add(struct plan *p, const struct way *way, struct task *t, unsigned 
 		most = 500;
 	if (way->memory && most > way->memory / t->bytes)
 		most = way->memory / t->bytes;
-	plan_trips(&longer, t, estimate(way, t, cores), 3, most);
+	plan_trips(&longer, t, estimate(way, t, cores), t->bytes > LARGE && !way->lends ? 2 : 3, most);
 	c = plan_add(p, way, t, cores, t->bytes);
+	if (t->bytes > LARGE && !way->lends)
+		c->rounds = 2; /* a second each */
 	if (small && t->work == WORK_WRITE)
 		c->all = calloc(1, sizeof(*c->all));
 	if (t->bytes == 64 && t->work == WORK_WRITE && cores == 2)

@@ -62,7 +62,7 @@ static int put_loan(struct side *s, size_t len)
 	return rill_channel_sendmsg(s->channel, &out);
 }
 
-static int put(struct side *s, size_t len)
+int side_put(struct side *s, size_t len)
 {
 	switch (s->how->sending) {
 	case SEND_ROOM:
@@ -93,9 +93,9 @@ static bool take_fd(struct rill_msg *msg)
 	return fd >= 0 && close(fd) == 0;
 }
 
-static int take(struct side *s, struct rill_msg *msg)
+static int take(struct side *s, struct rill_channel *ch, struct rill_msg *msg)
 {
-	int r = rill_channel_recv(s->channel, msg);
+	int r = rill_channel_recv(ch, msg);
 
 	if (r < 0)
 		return r;
@@ -108,17 +108,26 @@ static int take(struct side *s, struct rill_msg *msg)
 
 /* ---- Server ----------------------------------------------------------------------------------------------------- */
 
+/* Where each request has its own answer, and there are several to a trip. */
+static bool trip_is_whole(struct side *s)
+{
+	if (++s->answers < s->run->task.answers)
+		return false;
+	s->answers = 0;
+	return true;
+}
+
 static void pay(struct side *s)
 {
 	int r;
 
-	while (s->owed && (r = put(s, s->run->task.answer)) != -EAGAIN) {
+	while (s->owed && (r = side_put(s, s->run->task.answer)) != -EAGAIN) {
 		if (r < 0) {
 			side_fail(s, r);
 			return;
 		}
 		s->owed--;
-		if (!run_answered(s->run))
+		if (trip_is_whole(s) && !run_answered(s->run))
 			s->done = true;
 	}
 }
@@ -130,7 +139,7 @@ static void on_request(struct rill_channel *ch, void *user)
 	int r;
 
 	s->channel = ch;
-	while ((r = take(s, &msg)) == 0) {
+	while ((r = take(s, ch, &msg)) == 0) {
 		if (++s->got == s->run->task.burst) {
 			s->got = 0;
 			s->owed++;
@@ -148,16 +157,19 @@ static void on_room_for_answers(struct rill_channel *ch, void *user)
 	pay(user);
 }
 
-static int on_channel(struct rill_session *session, struct rill_channel *ch, void *user)
+const struct rill_channel_events side_request_events = {
+	.size = sizeof(side_request_events),
+	.readable = on_request,
+	.writable = on_room_for_answers,
+};
+
+int side_on_channel(struct rill_session *session, struct rill_channel *ch, void *user)
 {
-	static const struct rill_channel_events events = {
-		.size = sizeof(events),
-		.readable = on_request,
-		.writable = on_room_for_answers,
-	};
+	struct side *s = user;
 
 	(void)session;
-	rill_channel_set_events(ch, &events, user);
+	if (!s->how->channel || !s->how->channel(s, ch))
+		rill_channel_set_events(ch, &side_request_events, s);
 	return 0;
 }
 
@@ -167,7 +179,7 @@ static void pump(struct side *s)
 {
 	int r;
 
-	while (s->left && (r = put(s, s->run->task.bytes)) != -EAGAIN) {
+	while (s->left && (r = side_put(s, s->run->task.bytes)) != -EAGAIN) {
 		if (r < 0) {
 			side_fail(s, r);
 			return;
@@ -176,14 +188,23 @@ static void pump(struct side *s)
 	}
 }
 
+static void send_all(struct side *s)
+{
+	if (s->how->start) {
+		s->how->start(s);
+		return;
+	}
+	s->left = s->run->task.burst;
+	pump(s);
+}
+
 static void start(struct side *s)
 {
 	if (s->run->task.idle_ns)
 		clock_idle(s->run->task.idle_ns);
 	s->starting = false;
-	s->left = s->run->task.burst;
 	run_begin(s->run);
-	pump(s);
+	send_all(s);
 }
 
 static void on_room_for_requests(struct rill_channel *ch, void *user)
@@ -192,15 +213,14 @@ static void on_room_for_requests(struct rill_channel *ch, void *user)
 	pump(user);
 }
 
-static void next(struct side *s)
+void side_next(struct side *s)
 {
 	if (!run_end(s->run)) {
 		s->done = true;
 	} else if (s->run->task.idle_ns) {
 		s->starting = true;
 	} else {
-		s->left = s->run->task.burst;
-		pump(s);
+		send_all(s);
 	}
 }
 
@@ -210,10 +230,10 @@ static void on_answer(struct rill_channel *ch, void *user)
 	struct rill_msg msg;
 	int r;
 
-	(void)ch;
-	while ((r = take(s, &msg)) == 0) {
+	while ((r = take(s, ch, &msg)) == 0) {
 		rill_msg_release(&msg);
-		next(s);
+		if (trip_is_whole(s))
+			side_next(s);
 	}
 	if (r != -EAGAIN)
 		side_fail(s, r);
@@ -227,17 +247,18 @@ static void on_opened(struct rill_channel *ch, void *user)
 	s->opened++;
 }
 
+const struct rill_channel_events side_answer_events = {
+	.size = sizeof(side_answer_events),
+	.opened = on_opened,
+	.readable = on_answer,
+	.writable = on_room_for_requests,
+};
+
 static int open_channel(struct side *s)
 {
-	static const struct rill_channel_events events = {
-		.size = sizeof(events),
-		.opened = on_opened,
-		.readable = on_answer,
-		.writable = on_room_for_requests,
-	};
 	int r;
 
-	while ((r = rill_channel_open(&s->channel, s->session, "bench", NULL, &events, s)) == -EAGAIN && !s->error)
+	while ((r = rill_channel_open(&s->channel, s->session, "bench", NULL, &side_answer_events, s)) == -EAGAIN && !s->error)
 		if ((r = side_wait(s)) < 0)
 			return r;
 	while (r >= 0 && !s->opened && !s->error)
@@ -247,7 +268,7 @@ static int open_channel(struct side *s)
 
 /* ---- Both ------------------------------------------------------------------------------------------------------- */
 
-static void on_end(struct rill_session *session, int why, void *user)
+void side_on_end(struct rill_session *session, int why, void *user)
 {
 	(void)session;
 	side_fail(user, why);
@@ -293,7 +314,9 @@ static int make_source(struct side *s)
 
 static int begin(struct side *s)
 {
-	static const struct rill_session_events events = {.size = sizeof(events), .channel = on_channel, .closed = on_end};
+	static const struct rill_session_events events = {.size = sizeof(events),
+	                                                  .channel = side_on_channel,
+	                                                  .closed = side_on_end};
 	struct run *run = s->run;
 	struct rill_ctx_options waiting = {.size = sizeof(waiting), .linger_ns = run->task.wait == WAIT_LINGER ? LINGER_NS : 0};
 	struct rill_session_options limits = {.size = sizeof(limits), .fds = s->how->sending == SEND_FD ? 16 : 0};
@@ -350,6 +373,8 @@ int side_serve(struct run *r)
 		error = s.how->crowd(&s);
 	if (error == 0)
 		error = work(&s);
+	if (error == 0 && s.how->after)
+		error = s.how->after(&s);
 	run_over(r);
 	end(&s);
 	return error;
@@ -366,6 +391,8 @@ int side_ask(struct run *r)
 		error = s.how->crowd(&s);
 	if (error == 0)
 		error = work(&s);
+	if (error == 0 && s.how->after)
+		error = s.how->after(&s);
 	end(&s);
 	return error;
 }

@@ -24,8 +24,11 @@ struct side;
 /* param of Rill's ways */
 struct side_how {
 	enum sending sending;
-	const struct bench_loop *loop; /* NULL: epoll */
-	int (*crowd)(struct side *s);  /* once the session is open: make what is beside */
+	const struct bench_loop *loop;                           /* NULL: epoll */
+	int (*crowd)(struct side *s);                            /* once the channel is open: make what is beside */
+	void (*start)(struct side *s);                           /* client: send a trip's requests; NULL: the burst */
+	int (*after)(struct side *s);                            /* when all trips are made */
+	int (*channel)(struct side *s, struct rill_channel *ch); /* server: 1 it has taken this one, 0 it is as any other */
 	void (*limits)(const struct task *t, struct rill_session_options *limits);
 };
 
@@ -41,8 +44,10 @@ struct side {
 	unsigned char *source; /* WORK_COPY: what is sent, in private memory */
 	uint64_t left;         /* client: requests still to send for this answer */
 	uint64_t got, owed;    /* server: requests since the last answer, answers to send */
+	uint64_t answers;      /* of this trip: taken, or sent */
 	uint64_t opened;       /* channels that the peer has taken */
 	int fd;                /* SEND_FD */
+	void *beside;          /* the crowd's own */
 	int error;
 	bool starting; /* client: the next trip begins outside of callbacks */
 	bool done;
@@ -53,7 +58,12 @@ int side_serve(struct run *r);
 int side_prepare(struct run *r);
 
 /* For crowds. */
-int side_wait(struct side *s); /* in the loop, once */
+int side_wait(struct side *s);                                                   /* in the loop, once */
+int side_put(struct side *s, size_t len);                                        /* on s->channel */
+void side_next(struct side *s);                                                  /* client: a trip has ended */
+extern const struct rill_channel_events side_request_events, side_answer_events; /* their user is the side */
+int side_on_channel(struct rill_session *session, struct rill_channel *ch, void *user);
+void side_on_end(struct rill_session *session, int why, void *user);
 void side_fail(struct side *s, int error);
 
 /* Limits that fit a task: as many loans as `depth`. */
