@@ -113,7 +113,7 @@ struct way {
 extern "C" {
 #endif
 
-#define RUN_SECONDS 60 /* a run that takes longer hangs: SIGALRM ends it */
+#define RUN_SECONDS 30 /* a run that takes longer hangs: SIGALRM ends it */
 
 /* 0, or the negative errno of who failed. *ret is whole on success only. */
 int run_pair(const struct way *way, const struct task *task, struct outcome *ret);

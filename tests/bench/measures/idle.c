@@ -1,5 +1,5 @@
-/* tests/bench/measures/idle.c - what a session costs while nobody says anything: CPU time of the client after trips, beside poll() on nothing:
- * what is measured is one falling asleep and one timeout. */
+/* tests/bench/measures/idle.c - what a session costs while nobody says anything: CPU time of the client after
+ * trips, beside poll() on nothing: what is measured is one falling asleep and one timeout. */
 #include "tests/bench/plan.h"
 #include "tests/bench/rill/side.h"
 
