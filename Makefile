@@ -118,7 +118,7 @@ missing := $(filter-out $(found),$(parts))
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
 ifneq ($(filter check check-all check-full demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp uthash.h)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp cppcheck) libcapnp uthash.h)
 absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp)
 wanted := $(filter-out $(if $(filter check,$(goals)),$(foreign)),$(missing))

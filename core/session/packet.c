@@ -77,7 +77,7 @@ static int send_message(struct rill_session *s, struct iovec *iov, unsigned iov_
 
 	if (s->fd < 0 || s->hung_up)
 		return -EPIPE;
-	if (fd_count)
+	if (fds)
 		attach_fds(&m, fds, fd_count);
 	if (p->kind == WIRE_HELLO)
 		attach_cred(&m);
