@@ -361,8 +361,10 @@ $(B)/$(hpp).o: $(hpp).c++ $(B)/flags
 	$(Q)$(hpp_cc) -Iinclude -MF $(@:.o=.d) -c -o $@ $<
 $(B)/$(hpp): cmocka_libs += $(hpp_libs)
 
+
+injected := $(filter-out %/calls %/scenes,$(patsubst %.c,%,$(wildcard tests/inject/*.c)))
 tsan := $(foreach s,$(single),$(if $(findstring tsan,$s),$s))
-programs := $(if $(findstring thread,$(SAN)),$(tsan),$(single) $(foreach l,$(loops),$(looped:%=%-$l)))
+programs := $(if $(findstring thread,$(SAN)),$(tsan),$(single) $(injected) $(foreach l,$(loops),$(looped:%=%-$l)))
 programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring $w,$p),$p))),$(programs))
 programs := $(addprefix $(B)/,$(sort $(programs)))
 
@@ -389,6 +391,15 @@ $(addprefix $(B)/,$(filter tests/unit/bench/%,$(single))): $(B)/tests/bench/libb
 # Its malloc is a jemalloc.
 $(B)/tests/unit/shm/own_jemalloc: more_libs := $(if $(SAN),,$(if $(filter jemalloc,$(found)),-ljemalloc))
 $(B)/tests/unit/shm/own_jemalloc: wrap :=
+# The library with each of its calls renamed to inject_NAME, where tests/inject/calls.c has that name.
+$(B)/tests/inject/librill.o: $(call objects,$(core_c) tests/inject/calls.c) $(B)/sources
+	$(call say,LD $@)
+	$(Q)nm $(B)/tests/inject/calls.o | sed -n 's/.* T inject_\(.*\)/\1 inject_\1/p' >$(@:.o=.names)
+	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter-out %/calls.o,$(filter %.o,$^)) && $(OBJCOPY) --redefine-syms=$(@:.o=.names) $@
+
+$(addprefix $(B)/,$(injected)): $(B)/%: $(B)/%.o $(B)/tests/inject/scenes.o $(B)/tests/inject/calls.o $(B)/tests/inject/librill.o $(support)
+	$(call say,LD $@)
+	$(Q)$(link_test)
 
 # A driver as an archive: a program that uses no loop takes nothing of it.
 $(B)/tests/loops/libepoll.a: $(call objects,$(wildcard tests/loops/epoll.c))

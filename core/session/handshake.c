@@ -21,9 +21,9 @@ int cred_of_socket(int fd, struct rill_cred *ret_cred)
 	return 0;
 }
 
-static void pass_cred(int fd, int on)
+static int pass_cred(int fd, int on)
 {
-	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
 static int say_hello(struct rill_session *s)
@@ -57,9 +57,10 @@ int handshake_begin(struct rill_session *s)
 {
 	int e = cred_of_socket(s->fd, &s->peer.socket);
 
+	if (e == 0)
+		e = pass_cred(s->fd, 1);
 	if (e < 0)
 		return e;
-	pass_cred(s->fd, 1);
 	s->state = SESSION_GREETING;
 	if (!s->initiator)
 		return 0;

@@ -87,6 +87,7 @@ int memfd_reopen(int fd, int mode)
 }
 
 static const char *fault(int fd, int seals, uint64_t size, int mode)
+static const char *fault(int fd, int seals, uint64_t size, bool exact_ro, int *ret_e)
 {
 	struct statfs fs;
 	struct stat st;
@@ -96,9 +97,13 @@ static const char *fault(int fd, int seals, uint64_t size, int mode)
 		return "the descriptor is not a memfd";
 	if ((has & seals) != seals)
 		return "the memfd lacks a seal";
-	if (fstatfs(fd, &fs) < 0 || (unsigned long)fs.f_type != TMPFS_MAGIC)
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0) { /* of a memfd: not its sender's doing */
+		*ret_e = -ENOMEM;
+		return "the memfd cannot be looked at";
+	}
+	if ((unsigned long)fs.f_type != TMPFS_MAGIC)
 		return "the memfd is not on tmpfs";
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode))
 		return "the memfd is not a regular file";
 	if (st.st_size < 0 || (uint64_t)st.st_size != size)
 		return "the memfd is not of the announced size";
@@ -110,9 +115,16 @@ static const char *fault(int fd, int seals, uint64_t size, int mode)
 int memfd_check(int fd, int seals, uint64_t size, int mode, const char **ret_text)
 {
 	const char *text = fault(fd, seals, size, mode);
+	int e = -EPROTO;
+	const char *text = fault(fd, seals, size, exact_ro, &e);
 
 	if (!text)
 		return 0;
 	*ret_text = text;
-	return -EPROTO;
+	return e;
+}
+
+int memfd_error(void)
+{
+	return errno == EAGAIN || errno == EFAULT || errno == EHWPOISON ? -ENOMEM : -errno;
 }

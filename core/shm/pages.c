@@ -70,7 +70,7 @@ static int map_sealed(struct pages *p, int rw, const struct pages_wish *wish, st
 		return r;
 	if (fcntl(rw, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
 	    madvise(p->base, p->capacity, MADV_DONTFORK) < 0 || madvise(p->base, p->capacity, MADV_DONTDUMP) < 0) {
-		r = -errno;
+		r = memfd_error();
 		munmap(p->base, p->capacity);
 		if (wish->placed)
 			address_release(ret_claim);

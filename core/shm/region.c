@@ -53,7 +53,7 @@ static int populate(const struct region *r, uint64_t offset, uint64_t len)
 
 	if (madvise(r->base + begin, pages(offset + len) - begin, MADV_POPULATE_WRITE) == 0)
 		return 0;
-	return errno == EFAULT || errno == EHWPOISON ? -ENOMEM : -errno;
+	return memfd_error();
 }
 
 static int fill(struct region *r)
@@ -78,14 +78,15 @@ int region_create(struct region *ret_region, int *ret_fd, uint32_t channels, uin
 		return e;
 	base = mmap(NULL, r.head.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, rw, 0);
 	if (base == MAP_FAILED) {
-		e = -errno;
+		e = memfd_error();
 		close(rw);
 		return e;
 	}
 	r.base = base;
-	madvise(base, r.head.size, MADV_DONTFORK);
+	e = madvise(base, r.head.size, MADV_DONTFORK) < 0 ? memfd_error() : 0;
 	madvise(base, r.head.size, MADV_DONTDUMP);
-	e = fill(&r);
+	if (e == 0)
+		e = fill(&r);
 	if (e == 0 && fcntl(rw, F_ADD_SEALS, SEALS) < 0)
 		e = -errno;
 	ro = e == 0 ? memfd_reopen(rw, O_RDONLY) : -1;
@@ -139,7 +140,7 @@ int region_map_peer(struct region *ret_region, int fd, uint64_t size, uint64_t l
 		return e;
 	base = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (base == MAP_FAILED)
-		return -errno;
+		return memfd_error();
 	madvise(base, size, MADV_DONTDUMP);
 	r.peer = base;
 	r.head = peer_head(r.peer);
