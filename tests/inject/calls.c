@@ -1,5 +1,5 @@
-/* tests/inject/calls.c - see calls.h. One line a call: how it is declared, and the errors it may give, the likeliest first. What
- * an error means to the kernel is made true: a broken pipe is shut down, a close that fails has closed.
+/* tests/inject/calls.c - see calls.h. One line a call: how it is declared, and the errors it may give, the likeliest first.
+ * What an error means to the kernel is made true: a broken pipe is shut down, a close that fails has closed.
  *
  * Not points, since they cannot fail or nobody could do anything: munmap() of a whole mapping, clock_gettime(), getpid(),
  * geteuid(), getegid(), free(), epoll_ctl() but for ADD, fcntl() but for F_ADD_SEALS. */

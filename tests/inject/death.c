@@ -1,6 +1,6 @@
 /* tests/inject/death.c - one side of each scene is killed, or stopped for a while, at every call that the library makes in it.
- * Killed: what it had committed is delivered, then its end is told, and nothing of it is left. Stopped: nobody waits for it, and
- * when it goes on nothing was lost. The sides are two processes on the real clock. */
+ * Killed: what it had committed is delivered, then its end is told, and nothing of it is left. Stopped: nobody waits for it,
+ * and when it goes on nothing was lost. The sides are two processes on the real clock. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

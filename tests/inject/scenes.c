@@ -498,7 +498,7 @@ static bool ends_server(struct side *sd)
 /* ---- The list -------------------------------------------------------------------------------------------------- */
 
 /* clang-format off */
-#define SMALL .size = sizeof(struct rill_session_options), .channels = 4, .ring_bytes = 1024, .loans = 16, .arenas = 4, .close_ms = 200
+#define SMALL .size = sizeof(struct rill_session_options), .channels = 4, .ring_bytes = 1024, .loans = 16, .arenas = 4
 /* clang-format on */
 
 const struct scene scenes[] = {
