@@ -395,7 +395,7 @@ $(B)/tests/unit/shm/own_jemalloc: wrap :=
 $(B)/tests/inject/librill.o: $(call objects,$(core_c) tests/inject/calls.c) $(B)/sources
 	$(call say,LD $@)
 	$(Q)nm $(B)/tests/inject/calls.o | sed -n 's/.* T inject_\(.*\)/\1 inject_\1/p' >$(@:.o=.names)
-	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter-out %/calls.o,$(filter %.o,$^)) && $(OBJCOPY) --redefine-syms=$(@:.o=.names) $@
+	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter-out %/inject/calls.o,$(filter %.o,$^)) && $(OBJCOPY) --redefine-syms=$(@:.o=.names) $@
 
 $(addprefix $(B)/,$(injected)): $(B)/%: $(B)/%.o $(B)/tests/inject/scenes.o $(B)/tests/inject/calls.o $(B)/tests/inject/librill.o $(support)
 	$(call say,LD $@)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -24,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define SHORT_COUNT 1000 /* ways that are no errno */
@@ -109,6 +111,12 @@ CALL(int, madvise, (void *a, size_t n, int w), (a, n, w), -1, ENOMEM, EAGAIN, EI
 CALL(int, mincore, (void *a, size_t n, unsigned char *v), (a, n, v), -1, ENOMEM, EAGAIN)
 CALL(int, fstat, (int fd, struct stat *s), (fd, s), -1, ENOMEM, EOVERFLOW)
 CALL(int, fstatfs, (int fd, struct statfs *s), (fd, s), -1, ENOMEM, EINTR, EIO)
+CALL(int, statfs, (const char *p, struct statfs *s), (p, s), -1, ENOENT, EACCES, ENOMEM)
+CALL(ssize_t, readlink, (const char *p, char *t, size_t n), (p, t, n), -1, ENOENT, EACCES, ENOMEM)
+CALL(int, eventfd, (unsigned n, int f), (n, f), -1, EMFILE, ENFILE, ENOMEM)
+CALL(int, eventfd_write, (int fd, eventfd_t n), (fd, n), -1, EAGAIN, EINTR)
+CALL(ssize_t, preadv2, (int fd, const struct iovec *v, int n, off_t o, int f), (fd, v, n, o, f), -1, EAGAIN, EINTR, EOPNOTSUPP)
+CALL(ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n), -1, EAGAIN, EINTR)
 CALL(int, lstat, (const char *p, struct stat *s), (p, s), -1, ENOENT, EACCES, ENOMEM)
 CALL(int, stat, (const char *p, struct stat *s), (p, s), -1, ENOENT, EACCES, ENOMEM)
 CALL(int, chmod, (const char *p, mode_t m), (p, m), -1, EPERM, EROFS, EIO)
