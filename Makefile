@@ -69,10 +69,8 @@ say = $(if $(V),@:,@echo '  $(1)')
 
 # ---- what this machine has, found by compiling ----------------------------------------------------------------------
 
-# $(call probe,HEADERS,LIBS,LANGUAGE): yes or nothing
-probe = $(shell printf 'int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x $(or $(3),c) - \
-# $(call probe,HEADERS,LIBS,LINES): yes or nothing
-probe = $(shell printf '$(3)int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x c - \
+# $(call probe,HEADERS,LIBS,LANGUAGE,LINES): yes or nothing
+probe = $(shell printf '$(4)int main(void) { return 0; }\n' | $(CC) $(CPPFLAGS) $(1:%=-include %) -x $(or $(3),c) - \
 	$(CFLAGS) $(LDFLAGS) $(2) -o /dev/null >/dev/null 2>&1 && echo yes)
 
 libevent_headers := event2/event.h
@@ -107,25 +105,20 @@ boost_package := libboost-container-dev g++
 
 goals := $(or $(MAKECMDGOALS),all)
 tested := $(filter check check-all check-full programs lint,$(goals))
-parts := $(if $(filter-out clean,$(goals)),libevent libev) $(if $(tested),cmocka $(foreign)) $(if $(filter bench-structures,$(goals)),uthash khash)
-found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs),$($p_language)),$p))
 optional := libevent libev jemalloc
-parts := $(if $(filter-out clean,$(goals)),$(optional)) $(if $(tested),cmocka)
-is_there = $(call probe,$($1_headers),$($1_libs) $(if $($1_pic),-Wl$(comma)$($1_pic)),$($1_lines))
+parts := $(if $(filter-out clean,$(goals)),$(optional)) $(if $(tested),cmocka $(foreign)) $(if $(filter bench-structures,$(goals)),uthash khash)
+is_there = $(call probe,$($1_headers),$($1_libs) $(if $($1_pic),-Wl$(comma)$($1_pic)),$($1_language),$($1_lines))
 found := $(foreach p,$(parts),$(if $(call is_there,$p),$p))
 missing := $(filter-out $(found),$(parts))
 
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
 ifneq ($(filter check check-all check-full demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp cppcheck) libcapnp uthash.h)
-absent := $(strip $(foreach p,$(missing),$($p_package)) $(shell tests/install-needs --absent $(tools)))
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp cppcheck)
 wanted := $(filter-out $(if $(filter check,$(goals)),$(foreign)),$(missing))
 absent := $(strip $(foreach p,$(wanted),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
 $(shell tests/install-needs $(absent) >&2)
-found := $(foreach p,$(parts),$(if $(call probe,$($p_headers),$($p_libs),$($p_language)),$p))
 found := $(foreach p,$(parts),$(if $(call is_there,$p),$p))
 missing := $(filter-out $(found),$(parts))
 endif
@@ -179,7 +172,8 @@ $(B)/%.o: %.c $(B)/flags
 	$(Q)$(cc) $(flags) -MF $(@:.o=.d) -c -o $@ $<
 
 # C++ by the same compiler; what it knows of types at run time is not linked by a C driver (vptr).
-cxx = $(CC) -x c++ -std=c++11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) $(hardening) $(sanitize) \
+cxx_std := c++11
+cxx = $(CC) -x c++ -std=$(cxx_std) -D_GNU_SOURCE -Wall -Wextra $(if $(WERROR),-Werror) $(hardening) $(sanitize) \
 	$(if $(findstring undefined,$(SAN)),-fno-sanitize=vptr) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 $(B)/tests/foreign/%.o: tests/foreign/%.cpp $(B)/flags
 	@mkdir -p $(@D)
@@ -318,15 +312,13 @@ $(users_of_generated:%=$(B)/%.o): $(generated:=.h)
 $(B)/tests/libgenerated.a: $(generated:=.o)
 
 # And beside libcapnp, in one program, where there is a C++ compiler and libcapnp.
-ifeq ($(origin CXX),default)
-CXX := $(if $(findstring clang,$(notdir $(CC))),clang++,g++)
-endif
 libcapnp := $(if $(capnp),$(if $(filter check programs bench bench-%,$(goals)),$(shell \
 	printf '\043include <capnp/message.h>\nint main() { capnp::MallocMessageBuilder m; return 0; }\n' | \
-	$(CXX) -std=c++14 -x c++ - -lcapnp -lkj -o /dev/null >/dev/null 2>&1 && echo yes)))
+	$(CC) -std=c++14 -x c++ - -lcapnp -lkj -lstdc++ -o /dev/null >/dev/null 2>&1 && echo yes)))
 single := $(if $(libcapnp),$(single),$(filter-out tests/generated/libcapnp_tests,$(single)))
 lost += $(if $(libcapnp),,$(if $(capnp),tests/generated/libcapnp_tests))
-cxx = $(CXX) -std=c++14 -Wall -Wextra $(WERROR:1=-Werror) $(hardening) -MMD -MP $(CPPFLAGS) $(CFLAGS) -Iinclude -I. -I$(gen)
+capnp_cxx = $(cxx) -Iinclude -I. -I$(gen)
+$(gen)/%.capnp.o $(B)/tests/generated/libcapnp.o $(B)/tests/bench/schema/theirs.o: private cxx_std := c++14
 
 $(gen)/%.capnp.h $(gen)/%.capnp.c++ &: %.capnp include/rill/rill.capnp
 	@mkdir -p $(gen)
@@ -334,33 +326,25 @@ $(gen)/%.capnp.h $(gen)/%.capnp.c++ &: %.capnp include/rill/rill.capnp
 
 $(gen)/%.capnp.o: $(gen)/%.capnp.c++
 	$(call say,CXX $<)
-	$(Q)$(cxx) -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(capnp_cxx) -MF $(@:.o=.d) -c -o $@ $<
 
 $(B)/tests/generated/libcapnp.o: tests/generated/libcapnp.c++ $(gen)/tests/generated/shared.capnp.h $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX $<)
-	$(Q)$(cxx) -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(capnp_cxx) -MF $(@:.o=.d) -c -o $@ $<
 
 $(B)/tests/generated/libcapnp_tests: $(B)/tests/generated/libcapnp.o $(gen)/tests/generated/shared.capnp.o
 $(B)/tests/generated/libcapnp_tests: private cxx_libs = -lcapnp -lkj -lstdc++
-# rill/capnp.hpp is tried where libcapnp is: the only test in C++.
+# So is rill/capnp.hpp.
 hpp := tests/interop/capnp_hpp
-hpp_cc = $(CC) -x c++ -std=c++20 -D_GNU_SOURCE -Wall -Wextra $(sanitize) $(if $(SAN),-fno-sanitize=vptr) -MMD -MP $(CPPFLAGS) $(CFLAGS)
-hpp_libs := -lcapnp -lkj -lstdc++
-ifneq ($(tested),)
-ifeq ($(shell echo 'int main() {}' | $(CC) -std=c++20 -include capnp/message.h -x c++ - $(hpp_libs) -o /dev/null 2>/dev/null && echo yes),yes)
-single += $(hpp)
-else
-lost += $(hpp)
-endif
-endif
-
+single += $(if $(libcapnp),$(hpp))
+lost += $(if $(libcapnp),,$(hpp))
+$(B)/$(hpp).o: private cxx_std := c++20
 $(B)/$(hpp).o: $(hpp).c++ $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX $<)
-	$(Q)$(hpp_cc) -Iinclude -MF $(@:.o=.d) -c -o $@ $<
-$(B)/$(hpp): cmocka_libs += $(hpp_libs)
-
+	$(Q)$(cxx) -Iinclude -MF $(@:.o=.d) -c -o $@ $<
+$(B)/$(hpp): private cxx_libs = -lcapnp -lkj -lstdc++
 
 injected := $(filter-out %/calls %/scenes,$(patsubst %.c,%,$(wildcard tests/inject/*.c)))
 tsan := $(foreach s,$(single),$(if $(findstring tsan,$s),$s))
@@ -377,9 +361,7 @@ wrap := malloc calloc realloc reallocarray free posix_memalign aligned_alloc str
 wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
 
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) $(cxx_libs) -lm -pthread
-	-Wl,--as-needed $(adapter_libs) $(cmocka_libs) $(if $(filter %/boost,$@),$(boost_libs)) -lm -pthread
-	-Wl,--as-needed $(more_libs) $(adapter_libs) $(cmocka_libs) -lm -pthread
+	-Wl,--as-needed $(more_libs) $(adapter_libs) $(cmocka_libs) $(cxx_libs) $(if $(filter %/boost,$@),$(boost_libs)) -lm -pthread
 
 $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(support) $(internal)
 	$(call say,LD $@)
@@ -391,6 +373,7 @@ $(addprefix $(B)/,$(filter tests/unit/bench/%,$(single))): $(B)/tests/bench/libb
 # Its malloc is a jemalloc.
 $(B)/tests/unit/shm/own_jemalloc: more_libs := $(if $(SAN),,$(if $(filter jemalloc,$(found)),-ljemalloc))
 $(B)/tests/unit/shm/own_jemalloc: wrap :=
+
 # The library with each of its calls renamed to inject_NAME, where tests/inject/calls.c has that name.
 $(B)/tests/inject/librill.o: $(call objects,$(core_c) tests/inject/calls.c) $(B)/sources
 	$(call say,LD $@)
@@ -504,7 +487,7 @@ $(B)/tests/bench/peers/%.o: flags = -Iinclude -I. $($(notdir $*)_flags)
 $(B)/tests/bench/peers/%.o: tests/bench/peers/%.c++ $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX $<)
-	$(Q)$(CXX) -std=c++20 -D_GNU_SOURCE -Wall -Wextra -Iinclude -I. -MMD -MP $(CPPFLAGS) $(CFLAGS) -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(CC) -x c++ -std=c++20 -D_GNU_SOURCE -Wall -Wextra -Iinclude -I. -MMD -MP $(CPPFLAGS) $(CFLAGS) -MF $(@:.o=.d) -c -o $@ $<
 
 $(peer_names:%=$(B)/tests/bench/peers/%): $(B)/tests/bench/peers/%: $(B)/tests/bench/peers/%.o $(B)/tests/bench/peer.o \
 		$(call objects,$(addprefix tests/bench/,run.c clock.c hist.c plan.c points.c outside.c)) $(bench_support)
@@ -565,15 +548,16 @@ $(B)/tests/bench/schema/ours.o: $(gen)/tests/bench/schema/bench.rill.h
 $(B)/tests/bench/schema/theirs.o: tests/bench/schema/theirs.c++ $(gen)/tests/bench/schema/bench.capnp.h $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX $<)
-	$(Q)$(cxx) -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(capnp_cxx) -MF $(@:.o=.d) -c -o $@ $<
 
 $(B)/tests/bench/schema/bench: $(bench_schema) $(gen)/tests/bench/schema/bench.rill.o $(gen)/tests/bench/schema/bench.capnp.o \
 		$(B)/librill-schema.a
 	$(call say,LD $@)
-	$(Q)$(CXX) $(CFLAGS) $(sanitize) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcapnp -lkj
+	$(Q)$(ld) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcapnp -lkj -lstdc++
 
 bench-schema: $(if $(libcapnp),$(B)/tests/bench/schema/bench)
 	@$(if $(libcapnp),QUICK='$(QUICK)' $<,echo 'left out: bench-schema (apt-get install capnproto libcapnp-dev g++)')
+
 # Calls and structured messages beside the channel's bytes.
 $(B)/tests/bench/bench-rpc: $(call objects,$(wildcard tests/bench/rpc/*.c)) $(archives)
 	$(call say,LD $@)
@@ -626,8 +610,7 @@ fuzz: $(fuzz)
 # ---- install --------------------------------------------------------------------------------------------------------
 
 BINDIR ?= $(PREFIX)/bin
-headers := $(filter-out $(foreach p,$(filter-out $(adapters),libevent libev),include/rill/$p.h),$(wildcard include/rill/*.h include/rill/*.hpp))
-headers := $(filter-out $(foreach p,$(filter-out $(adapters),$(optional)),include/rill/$p.h),$(wildcard include/rill/*.h))
+headers := $(filter-out $(foreach p,$(filter-out $(adapters),$(optional)),include/rill/$p.h),$(wildcard include/rill/*.h include/rill/*.hpp))
 
 install: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
 	install -d '$(DESTDIR)$(INCLUDEDIR)/rill' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(BINDIR)'

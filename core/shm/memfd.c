@@ -86,8 +86,7 @@ int memfd_reopen(int fd, int mode)
 	return again;
 }
 
-static const char *fault(int fd, int seals, uint64_t size, int mode)
-static const char *fault(int fd, int seals, uint64_t size, bool exact_ro, int *ret_e)
+static const char *fault(int fd, int seals, uint64_t size, int mode, int *ret_e)
 {
 	struct statfs fs;
 	struct stat st;
@@ -114,9 +113,8 @@ static const char *fault(int fd, int seals, uint64_t size, bool exact_ro, int *r
 
 int memfd_check(int fd, int seals, uint64_t size, int mode, const char **ret_text)
 {
-	const char *text = fault(fd, seals, size, mode);
 	int e = -EPROTO;
-	const char *text = fault(fd, seals, size, exact_ro, &e);
+	const char *text = fault(fd, seals, size, mode, &e);
 
 	if (!text)
 		return 0;

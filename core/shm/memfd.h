@@ -16,12 +16,9 @@ int memfd_reopen(int fd, int mode);
 
 /* Can this received descriptor be mapped and read without fear: a memfd on tmpfs with all of `seals`,
  * of exactly `size` bytes and opened in `mode` (O_RDONLY, O_RDWR; MEMFD_ANY)?
- *   0;  -EPROTO, and *ret_text says what is wrong */
+ *   0;  -EPROTO  no;  -ENOMEM  the kernel cannot tell. *ret_text says what is wrong */
 #define MEMFD_ANY (-1)
 int memfd_check(int fd, int seals, uint64_t size, int mode, const char **ret_text);
- * of exactly `size` bytes and (with exact_ro) opened read-only?
- *   0;  -EPROTO  no;  -ENOMEM  the kernel cannot tell. *ret_text says what is wrong */
-int memfd_check(int fd, int seals, uint64_t size, bool exact_ro, const char **ret_text);
 
 /* -errno of mmap() and madvise(), where EAGAIN, EFAULT and EHWPOISON are -ENOMEM: they promise no event to wait for. */
 int memfd_error(void);
