@@ -133,9 +133,9 @@ static int find_in_splay(const void *data)
 int main(int argc, char **argv)
 {
 	static const struct lent tests[] = {
-		{"queues_are_read_by_another_program", build, read_queues, false},
-		{"a_red_black_tree_is_read_by_another_program", build, read_tree, false},
-		{"looking_into_a_splay_tree_writes", build, find_in_splay, true},
+		{.name = "queues_are_read_by_another_program", .build = build, .read = read_queues},
+		{.name = "a_red_black_tree_is_read_by_another_program", .build = build, .read = read_tree},
+		{.name = "looking_into_a_splay_tree_writes", .build = build, .read = find_in_splay, .faults = true},
 	};
 
 	return lent_main(argc, argv, tests, sizeof(tests) / sizeof(*tests));

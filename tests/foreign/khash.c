@@ -102,8 +102,8 @@ static void *fill(struct rill_arena *arena)
 int main(int argc, char **argv)
 {
 	static const struct lent tests[] = {
-		{"khash_is_read_by_another_program", build, read_it, false},
-		{"khash_without_memory_says_so", fill, NULL, false},
+		{.name = "khash_is_read_by_another_program", .build = build, .read = read_it},
+		{.name = "khash_without_memory_says_so", .build = fill},
 	};
 
 	return lent_main(argc, argv, tests, sizeof(tests) / sizeof(*tests));

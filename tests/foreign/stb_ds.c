@@ -117,8 +117,8 @@ static int get_plainly(const void *data)
 int main(int argc, char **argv)
 {
 	static const struct lent tests[] = {
-		{"stb_ds_is_read_by_another_program", build, read_it, false},
-		{"plain_hmget_writes", build, get_plainly, true},
+		{.name = "stb_ds_is_read_by_another_program", .build = build, .read = read_it},
+		{.name = "plain_hmget_writes", .build = build, .read = get_plainly, .faults = true},
 	};
 
 	return lent_main(argc, argv, tests, sizeof(tests) / sizeof(*tests));

@@ -138,9 +138,9 @@ static int read_rule(const void *data)
 int main(int argc, char **argv)
 {
 	static const struct lent tests[] = {
-		{"uthash_is_read_by_another_program", build, read_it, false},
-		{"uthash_without_memory_says_so", fill, NULL, false},
-		{"code_lies_elsewhere_in_another_program", build_rule, read_rule, false},
+		{.name = "uthash_is_read_by_another_program", .build = build, .read = read_it},
+		{.name = "uthash_without_memory_says_so", .build = fill},
+		{.name = "code_lies_elsewhere_in_another_program", .build = build_rule, .read = read_rule},
 	};
 
 	return lent_main(argc, argv, tests, sizeof(tests) / sizeof(*tests));
