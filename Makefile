@@ -505,7 +505,7 @@ more_benches := $(filter-out $(BENCH_WITHOUT),bench-memory bench-structures benc
 bench: bench-build
 	@mkdir -p $(bench_out)
 	$(foreach p,$(lost_peers),@echo 'left out: $p (apt-get install $($p_package), or make bench-deps)'$(newline))
-	@rm -f $(bench_out)/failed
+	@rm -rf $(bench_out)/failed $(bench_out)/charts
 	@{ $(bench_words) $(bench_run) run $(bench_out)/results.json || touch $(bench_out)/failed; } | tee $(bench_out)/results.txt
 	+@for goal in $(if $(ONLY)$(ROWS)$(SMOKE),,$(more_benches)); do \
 		$(MAKE) -n $$goal >/dev/null 2>&1 || continue; \

@@ -17,12 +17,12 @@ static void line_of(const char *path, const char *key, char *to, size_t size)
 
 	*to = '\0';
 	while (f && !*to && fgets(line, sizeof(line), f)) {
-		const char *value = strchr(line, ':');
+		const char *value = *key ? strchr(line, ':') : line;
 
-		if (!strncmp(line, key, strlen(key)) && value)
-			snprintf(to, size, "%.*s", (int)strcspn(value + 2, "\n"), value + 2);
-		else if (!*key)
-			snprintf(to, size, "%.*s", (int)strcspn(line, "\n"), line);
+		if (strncmp(line, key, strlen(key)) != 0 || !value)
+			continue;
+		value += strspn(value, ": \t");
+		snprintf(to, size, "%.*s", (int)strcspn(value, "\n"), value);
 	}
 	if (f)
 		fclose(f);
