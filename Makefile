@@ -413,7 +413,7 @@ endif
 check-all check-full:
 	+@MAKE='$(MAKE)' tests/$@
 
-lint: libs $(B)/compile_commands.json $(if $(capnp),$(book).h)
+lint: libs $(B)/compile_commands.json $(if $(capnp),$(gen)/demos/addressbook.rill.h)
 	@tests/lint $(B)
 
 model:

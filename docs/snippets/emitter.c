@@ -1,5 +1,5 @@
-/* docs/snippets/emitter.c - docs/serializers.md: any serializer that writes into memory it is given, here a JSON-like one of a few
- * lines, writes straight into the channel's reserved room; and one that must first know the size. */
+/* docs/snippets/emitter.c - docs/serializers.md: any serializer that writes into memory it is given, here a JSON-like one of a
+ * few lines, writes straight into the channel's reserved room; and one that must first know the size. */
 #include <errno.h>
 #include <rill/rill.h>
 #include <stdarg.h>

@@ -179,6 +179,13 @@ int inject_open(const char *path, int flags, ...)
 	return -1;
 }
 
+/* open() with flags that the compiler does not know, fortified. */
+int inject___open_2(const char *path, int flags);
+int inject___open_2(const char *path, int flags)
+{
+	return inject_open(path, flags);
+}
+
 int inject_fcntl(int fd, int cmd, ...);
 int inject_fcntl(int fd, int cmd, ...)
 {

@@ -143,12 +143,13 @@ static void each_getter_loads_once(void **state)
 	(void)state;
 	need_tool();
 	assert_int_equal(run("capnp compile -Iinclude -I. -o%s:%s tests/generated/nasty.capnp 2>&1", plugin, folder), 0);
-	assert_int_equal(run("awk '/^static inline .*(_get_|_which\\(|_read_)/ { n = 0; on = 1; name = $0 }"
-	                     " on { n += gsub(/rill_struct_(bool|[iuf][0-9]+|pointer)\\(/, \"\"); if (/= \\{v.s\\}/) n++ }"
-	                     " /^}/ && on { on = 0; looked++; if (n != 1) print name, n }"
-	                     " END { if (looked < 300) print looked }' %s/tests/generated/nasty.rill.h",
-	                     folder),
-	                 0);
+	assert_int_equal(
+		run("awk '/^static inline .*(_get_|_which\\(|_read_)/ && !/nasty_clash_(set_)?get/ { n = 0; on = 1; name = $0 }"
+	            " on { n += gsub(/rill_struct_(bool|[iuf][0-9]+|pointer)\\(/, \"\"); if (/= \\{v.s\\}/) n++ }"
+	            " /^}/ && on { on = 0; looked++; if (n != 1) print name, n }"
+	            " END { if (looked < 250) print looked }' %s/tests/generated/nasty.rill.h",
+	            folder),
+		0);
 	assert_string_equal(said, "");
 }
 
