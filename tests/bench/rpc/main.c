@@ -91,12 +91,15 @@ static void on_end(struct rill_session *session, int why, void *user)
 	side_fail(user, why ? why : -EPIPE);
 }
 
-static int open_side(struct side *s, int fd)
+/* What is to be served is there before the first request can be. */
+static int open_side(struct side *s, int fd, int (*prepare)(struct side *s))
 {
 	static const struct rill_session_events events = {.size = sizeof(events), .channel = on_channel, .closed = on_end};
 	struct rill_session_options o = {.size = sizeof(o), .lent_bytes = (size_t)64 << 30};
 	int r = rill_ctx_create(&s->ctx, NULL);
 
+	if (r == 0 && prepare)
+		r = prepare(s);
 	if (r == 0)
 		r = rill_session_adopt(&s->session, s->ctx, fd, &o, &events, s);
 	while (r >= 0 && !s->done && rill_session_status(s->session) == 0)
@@ -124,9 +127,7 @@ static void serve(int fd)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pin(1);
-	r = open_side(&s, fd);
-	if (r == 0 && running->prepare)
-		r = running->prepare(&s);
+	r = open_side(&s, fd, running->prepare);
 	if (r == 0)
 		r = spin(&s);
 	_exit(r < 0 && r != -EPIPE && r != -ECONNRESET ? 1 : 0);
@@ -135,7 +136,7 @@ static void serve(int fd)
 static int ask(int fd, struct batches *b)
 {
 	struct side s = {.b = b};
-	int r = open_side(&s, fd);
+	int r = open_side(&s, fd, NULL);
 
 	if (r == 0)
 		r = rill_channel_open(&s.channel, s.session, "bench", NULL, NULL, NULL);
