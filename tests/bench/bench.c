@@ -43,6 +43,7 @@ static int run(const char *path)
 	int failed, r;
 
 	read_settings(&s);
+	s.path = path;
 	failed = drive(&s, &all);
 	r = points_write(&all, path);
 	report_print(&all, stdout);

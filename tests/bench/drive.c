@@ -228,6 +228,7 @@ int drive(const struct settings *s, struct points *all)
 		if (!among(s->only, measures[i]->key))
 			continue;
 		failed += run_measure(&p, s->rounds, all);
+		points_write(all, s->path);
 		free(p.cells);
 		fprintf(stderr, "\r%-10s took %.1f s%60s\n", measures[i]->key, (double)(clock_now_ns() - began) / 1e9, "");
 	}

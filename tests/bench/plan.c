@@ -9,7 +9,7 @@ const char *const work_names[] = {"handle", "write", "copy"};
 const char *const kind_names[] = {"floor", "rill", "peer"};
 
 static const uint64_t sizes_smoke[] = {56, 4096, 1 << 20, 0};
-static const uint64_t sizes_quick[] = {8, 56, 64, 1024, 4096, 65536, 1 << 20, 16 << 20, 0};
+static const uint64_t sizes_quick[] = {56, 64, 4096, 65536, 1 << 20, 16 << 20, 0};
 static const uint64_t sizes_full[] = {8, 56, 64, 256, 1024, 4096, 65536, 1 << 20, 16 << 20, 256 << 20, 0};
 
 const uint64_t *plan_sizes(const struct plan *p)

@@ -236,8 +236,8 @@ static void add(struct plan *p, size_t row, enum wait wait, uint64_t count)
 	t.answers = active ? count : 0;
 	plan_trips(p, &t, (wait == WAIT_SLEEP ? 70000 : 400) + (active ? 500.0 * (double)count : 0), 5, 50000);
 	c = plan_add(p, &rows[row], &t, 2, count);
-	if (active && count >= 1000)
-		c->rounds = 2; /* making them takes longest */
+	if (count >= 1000 && (active || p->form == FORM_QUICK))
+		c->rounds = active ? 2 : 1; /* making them takes longest */
 	snprintf(c->labels.work, sizeof(c->labels.work), active ? "active" : "idle");
 }
 

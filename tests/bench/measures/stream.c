@@ -30,8 +30,8 @@ static void add(struct plan *p, const struct way *way, struct task *t)
 		t->trips = 1;
 	}
 	c = plan_add(p, way, t, 2, t->bytes);
-	if (t->bytes >= LARGE && !way->lends)
-		c->rounds = 2; /* seconds each */
+	if (t->bytes >= LARGE && t->wait != WAIT_SPIN)
+		c->rounds = way->lends ? 3 : 2; /* seconds each */
 	if (t->work == WORK_WRITE && t->bytes <= 65536)
 		c->count_burst = p->form == FORM_SMOKE ? 100 : COUNTED;
 }
