@@ -297,6 +297,8 @@ int lend_block(struct rill_session *s, struct rill_arena *a, const void *data, s
 	ann->out++;
 	s->lent_count++;
 	s->lent_bytes += len;
+	if (s->lent_bytes > s->stats.lent_high)
+		s->stats.lent_high = s->lent_bytes;
 	ret_words[0] = (uint64_t)ann->id << 48 | (uint64_t)((const char *)data - (const char *)arena_base(a));
 	ret_words[1] = len;
 	ret_words[2] = (uint64_t)l->generation << SLOT_BITS | slot;

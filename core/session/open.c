@@ -57,6 +57,7 @@ static int channel_renew(struct rill_channel *ch, enum channel_state state, cons
 	label[name_len] = '\0';
 	if (metadata_len)
 		memcpy(label + name_len + 1, metadata, metadata_len);
+	stats_end_channel(ch);
 	ch->label = label;
 	ch->name_len = (uint16_t)name_len;
 	ch->metadata_len = (uint16_t)metadata_len;
@@ -213,10 +214,12 @@ int rill_channel_open(struct rill_channel **ret_channel, struct rill_session *s,
 	if (e == 0)
 		e = open_channel(s, name ? name : "", &o, &ch);
 	if (e == -EAGAIN) {
+		s->stats.again++;
 		s->open_wanted = true;
 		source_changed(&s->source);
 	}
 	if (e == 0) {
+		s->stats.channels++;
 		ch->events = copy;
 		ch->user = user;
 		*ret_channel = ch;
@@ -320,6 +323,7 @@ void channel_on_open(struct rill_session *s, const struct packet *p)
 		out_of_memory(s);
 		return;
 	}
+	s->stats.channels++;
 	ch->fds_to_us = s->set->o.fds;
 	ch->fds_to_peer = o->fds < s->hello.fds ? o->fds : s->hello.fds;
 	if (s->events.channel || s->todo & TELL_OPENED)

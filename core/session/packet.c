@@ -112,6 +112,7 @@ void packet_bell(struct rill_session *s, uint64_t sarm)
 	if (!sarm || s->fd < 0 || s->hung_up)
 		return;
 	if (wake_ring(s) || send(s->fd, &bell, sizeof(bell), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(bell)) {
+		s->stats.bells++;
 		bell_sent(&s->bell, sarm); /* P7: only a bell that went out counts */
 		s->bell_pending = false;
 		return;
@@ -319,6 +320,8 @@ static void on_bell(struct rill_session *s, const struct packet *p)
 {
 	if (p->bell.sarm != s->bell.sleep.value || !arm_answered(&s->bell.sleep))
 		session_end(s, -EPROTO, "bell: not armed for");
+	else
+		s->stats.wakeups++;
 	source_wake(&s->source); /* a recv outside a dispatch may be what reads the socket */
 }
 
@@ -428,7 +431,7 @@ static void take(struct rill_session *s, struct packet *p, struct msghdr *m, uns
 {
 	const char *wrong;
 
-	s->packets++;
+	s->stats.packets++;
 	p->len = len;
 	unpack(p, m);
 	if (listens(s)) {

@@ -33,14 +33,14 @@ static int check_names(struct rill_channel *ch)
 	const struct frame *f = &ch->next;
 
 	for (int tries = 0; tries < 64; tries++) {
-		uint64_t before = s->packets;
+		uint64_t before = s->stats.packets;
 
 		if (borrow_known(s, f) && (!f->has_fds || fds_there(s, f->fd_seq, f->fd_count)))
 			return 0;
 		packet_drain(s);
 		if (s->blind)
 			break;
-		if (s->packets == before)
+		if (s->stats.packets == before)
 			break;
 	}
 	return violation(ch, "frame: names descriptors or an arena that were never sent");
@@ -201,6 +201,8 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	ch->decoded = false;
 	s->held++;
 	s->taken++;
+	ch->taken++;
+	ch->taken_bytes += ret_msg->len;
 	if (ch->gone)
 		channel_settle(ch); /* that was the last? */
 	return 0;

@@ -12,8 +12,10 @@
 void send_check(struct rill_channel *ch)
 {
 	link_remove(&ch->unchecked);
-	if (ring_check(&ch->out))
-		session_push(ch->session, WIRE_DATA, ch->index);
+	if (!ring_check(&ch->out))
+		return;
+	ch->told++;
+	session_push(ch->session, WIRE_DATA, ch->index);
 }
 
 static void check_later(struct rill_channel *ch)
@@ -62,8 +64,10 @@ static int wait_for(struct rill_channel *ch, int e, unsigned why)
 		session_end(ch->session, -EPROTO, "position: back, ahead or unaligned");
 	if (e == -EAGAIN && ch->gone)
 		return channel_reason(ch); /* while we looked: no room will come */
-	if (e == -EAGAIN)
+	if (e == -EAGAIN) {
+		ch->again++;
 		channel_wait(ch, why);
+	}
 	return e;
 }
 
@@ -285,6 +289,8 @@ static void commit(struct rill_channel *ch, size_t len)
 		at = put_loan(at, r->loan[i]);
 	r->kind = ROOM_NONE;
 	ring_commit(&ch->out, header);
+	ch->sent++;
+	ch->sent_bytes += len;
 	if (lent)
 		rill_arena_free(ch->session->arena, r->block); /* the loan keeps it until it is back */
 }

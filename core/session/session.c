@@ -132,6 +132,8 @@ static const struct source_ops session_ops = {
 	.due = due,
 	.turn = session_turn,
 	.rest = session_rest,
+	.stats = stats_of_source,
+	.json = stats_json,
 	.drop = drop,
 	.child = child,
 	.finish = finish,
@@ -163,6 +165,7 @@ int session_create(struct rill_session **ret, struct rill_ctx *ctx, struct setti
 	s->fd = fd;
 	s->hello_fd = s->peer_wake = -1;
 	s->lent_free = s->fd_free = UINT32_MAX;
+	s->stats.sessions = 1;
 	s->state = SESSION_GREETING;
 	s->retry_at = RILL_NEVER;
 	s->until = ctx_now(ctx) + set->o.handshake_ms * MSEC;

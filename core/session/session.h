@@ -123,25 +123,25 @@ struct rill_session {
 	int fd;        /* the socket; -1: closed */
 	int why;       /* state ENDED and later */
 	bool told_closed;
-	bool blind;           /* the peer broke the protocol: nothing of it is read any more */
-	bool hung_up;         /* the peer's end of the socket is closed */
-	bool reading;         /* packets are being handled: packet_drain() is not entered again */
-	bool initiator;       /* says hello first */
-	bool abandon;         /* aborted: what is lent is never reused by time alone */
-	bool admitted;        /* counted among its listener's sessions */
-	bool unknown;         /* accepted, and the user has not been told yet: an end is not told either */
-	bool finished;        /* off the ctx; lives for held messages only */
-	bool bell_pending;    /* a bell met a full socket */
-	bool goodbye_pending; /* GOODBYE met a full socket */
-	bool open_wanted;     /* rill_channel_open() said -EAGAIN */
-	bool forgets_pending; /* a FORGET met a full socket */
-	bool mapped_pending;  /* a MAPPED met a full socket */
-	bool announce_wanted; /* rill_session_announce() said -EAGAIN */
-	bool socket_waits;    /* a channel waits for room in the socket */
-	uint64_t held;        /* messages that the user holds */
-	uint64_t taken;       /* ever: messages taken, */
-	uint64_t turns;       /* turns, */
-	uint64_t packets;     /* packets read */
+	bool blind;              /* the peer broke the protocol: nothing of it is read any more */
+	bool hung_up;            /* the peer's end of the socket is closed */
+	bool reading;            /* packets are being handled: packet_drain() is not entered again */
+	bool initiator;          /* says hello first */
+	bool abandon;            /* aborted: what is lent is never reused by time alone */
+	bool admitted;           /* counted among its listener's sessions */
+	bool unknown;            /* accepted, and the user has not been told yet: an end is not told either */
+	bool finished;           /* off the ctx; lives for held messages only */
+	bool bell_pending;       /* a bell met a full socket */
+	bool goodbye_pending;    /* GOODBYE met a full socket */
+	bool open_wanted;        /* rill_channel_open() said -EAGAIN */
+	bool forgets_pending;    /* a FORGET met a full socket */
+	bool mapped_pending;     /* a MAPPED met a full socket */
+	bool announce_wanted;    /* rill_session_announce() said -EAGAIN */
+	bool socket_waits;       /* a channel waits for room in the socket */
+	uint64_t held;           /* messages that the user holds */
+	uint64_t taken;          /* ever: messages taken, */
+	uint64_t turns;          /* turns, */
+	struct rill_stats stats; /* its own counters, and those of channels that ended */
 	unsigned hot_count;
 
 	uint64_t until;    /* handshake, or close: the end of patience */
@@ -277,6 +277,11 @@ void wake_on_packet(struct rill_session *s, struct packet *p);
 bool wake_ring(const struct rill_session *s); /* false: ring by the socket */
 void wake_close(struct rill_session *s);
 
+/* stats.c */
+void stats_end_channel(struct rill_channel *ch); /* it is another's index soon */
+void stats_of_source(const struct source *src, struct rill_stats *sum);
+void stats_json(const struct source *src, struct json *j);
+
 /* turn.c: the doorbell and the telling */
 unsigned session_turn(struct source *src);
 bool session_rest(struct source *src);
@@ -332,7 +337,9 @@ struct rill_channel {
 	uint64_t freed_in;               /* the dispatch in which it became FREE: its pointer is not reused before the next */
 
 	struct ring_out out;
+	uint64_t sent, sent_bytes, told; /* rill/stats.h */
 	struct ring_in in;
+	uint64_t taken, taken_bytes, again;
 	bool decoded; /* `next` is the frame at in.rpos */
 	uint64_t next_header;
 	struct frame next;

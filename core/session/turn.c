@@ -10,7 +10,10 @@
 
 void session_push(struct rill_session *s, enum wire_entry kind, uint64_t id)
 {
-	packet_bell(s, bell_push(&s->bell, kind, id));
+	uint64_t sarm = bell_push(&s->bell, kind, id);
+
+	s->stats.bells_spared += !sarm;
+	packet_bell(s, sarm);
 }
 
 /* ---- Entries --------------------------------------------------------------------------------------------------- */

@@ -69,6 +69,8 @@ static void ready(struct source *src)
 		return;
 	if (!arm_answered(&s->bell.sleep) || count != 1)
 		session_end(s, -EPROTO, "bell: not armed for");
+	else
+		s->stats.wakeups++;
 }
 
 static void child(struct source *src)

@@ -19,6 +19,8 @@ static int look_at_pos(struct ring_out *r)
 	if (c < r->cpos || c > r->wpos || c & 7)
 		return -EPROTO;
 	r->cpos = c;
+	if (r->wpos - c > r->high)
+		r->high = r->wpos - c;
 	return 0;
 }
 

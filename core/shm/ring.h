@@ -21,6 +21,7 @@ struct ring_out {
 	struct rung reader; /* the peer's carm: it takes the ring for empty */
 	struct arm space;   /* our warm: we wait for room */
 	peer_words pos;     /* how far the peer has freed */
+	uint64_t high;      /* most bytes not freed, when it was looked at */
 };
 
 struct ring_in {

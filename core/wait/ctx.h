@@ -33,6 +33,9 @@ struct rill_ctx {
 	void *loop;
 	uint64_t told; /* the deadline that the loop knows */
 
+	uint64_t polls;         /* of front.dispatches */
+	struct rill_stats past; /* of sources that are gone */
+
 	bool lingering; /* linger_max_ns ended the last one: go on in the next dispatch */
 	uint64_t last;  /* when something came, as the last linger knows */
 	uint64_t linger_ns, linger_max_ns;

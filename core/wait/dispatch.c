@@ -267,6 +267,7 @@ int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns)
 
 	if (r < 0)
 		return r;
+	ctx->polls++;
 	while ((taken = look(ctx)) == 0 && spin_ns && ctx_live(ctx)) {
 		if (++looks % LOOKS)
 			continue;

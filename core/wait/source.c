@@ -131,6 +131,8 @@ void source_doom(struct source *s)
 	if (source_gone(s))
 		return;
 	s->gone = true;
+	if (s->ops->stats)
+		s->ops->stats(s, &ctx->past);
 	ctx_enter(ctx);
 	source_unwatch(s);
 	source_sleep(s);

@@ -12,13 +12,16 @@
 
 #include "link.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <rill/ctx.h>
+#include <rill/stats.h>
 #include <string.h>
 
 #define MSEC UINT64_C(1000000) /* ns */
 
 struct source;
+struct json;
 
 /* All but `wants` may be NULL where a source has no use for it. None may free the source: source_doom(). */
 struct source_ops {
@@ -34,6 +37,9 @@ struct source_ops {
 	/* Arm, then look once more, taking nothing. true: at rest; the source leaves the awake list. false: work is left and
 	 * the ctx's deadline becomes "now". NULL: at rest after a turn. */
 	bool (*rest)(struct source *s);
+
+	void (*stats)(const struct source *s, struct rill_stats *sum); /* add its counters */
+	void (*json)(const struct source *s, struct json *j);          /* write its object */
 
 	void (*drop)(struct source *s);   /* the ctx is destroyed: end at once, without callbacks; must source_doom(). */
 	void (*child)(struct source *s);  /* the same in a forked child: close and unmap, nothing else; must source_doom() */
@@ -139,6 +145,20 @@ static inline unsigned ctx_budget(const struct rill_ctx *ctx)
 {
 	return ctx_front(ctx)->budget;
 }
+
+/* Counters (stats.c). Add; high waters are compared. Hand out as far as to->size says: 0, -EINVAL. */
+void stats_add(struct rill_stats *to, const struct rill_stats *more);
+int stats_give(struct rill_stats *to, const struct rill_stats *from);
+
+/* A text that may be longer than its room. Members end in a comma, but for the last of an object. */
+struct json {
+	char *to;
+	size_t size, len;
+};
+void json_put(struct json *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void json_text(struct json *j, const char *name, const char *text);
+void json_session(struct json *j, const struct rill_stats *stats);
+void json_channel(struct json *j, const struct rill_stats *stats);
 
 uint64_t ctx_now(const struct rill_ctx *ctx);   /* reads the clock */
 void ctx_dispose(struct rill_ctx *ctx, int fd); /* close a message's descriptor that nobody took: the user's hook */

@@ -18,5 +18,6 @@
 #include <rill/rpc.h>
 #include <rill/select.h>
 #include <rill/session.h>
+#include <rill/stats.h>
 
 #endif
