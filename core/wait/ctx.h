@@ -34,6 +34,7 @@ struct rill_ctx {
 	uint64_t told; /* the deadline that the loop knows */
 
 	uint64_t polls;         /* of front.dispatches */
+	unsigned looks;         /* with more than a few sources at rest */
 	struct rill_stats past; /* of sources that are gone */
 
 	bool lingering; /* linger_max_ns ended the last one: go on in the next dispatch */

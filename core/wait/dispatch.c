@@ -7,8 +7,9 @@
 
 #include <limits.h>
 
-#define AROUND 4 /* sources at rest that one look tries */
-#define LOOKS 16 /* between two readings of the clock; one that took something counts for 4 */
+#define AROUND 4  /* sources at rest that one look tries ... */
+#define SELDOM 64 /* ... or, of more than that, one in so many looks of a spinner */
+#define LOOKS 16  /* between two readings of the clock; one that took something counts for 4 */
 
 static int begin(struct rill_ctx *ctx)
 {
@@ -89,14 +90,22 @@ static void rest_awake(struct rill_ctx *ctx)
 	}
 }
 
-/* One at rest keeps its doorbell armed, so it need not be looked at; but a look is sooner than its bell. */
-static unsigned turn_around(struct rill_ctx *ctx)
+/* How many of so many to try now. Of a thousand each is cold, and the one that is busy would wait for them. */
+static size_t around(struct rill_ctx *ctx, size_t count, bool spins)
 {
-	size_t count = ctx->source_count - ctx->part_count - ctx->awake_count;
+	if (count <= AROUND)
+		return count;
+	return spins ? ctx->looks++ % SELDOM == 0 : AROUND;
+}
+
+/* One at rest keeps its doorbell armed, so it need not be looked at; but a look is sooner than its bell. */
+static unsigned turn_around(struct rill_ctx *ctx, bool spins)
+{
+	size_t count = around(ctx, ctx->source_count - ctx->part_count - ctx->awake_count, spins);
 	unsigned taken = 0;
 	size_t i = 0;
 
-	while (i < count && i < AROUND && ctx->source_count > 0 && ctx_live(ctx)) {
+	while (i < count && ctx->source_count > 0 && ctx_live(ctx)) {
 		struct source *s;
 		unsigned n;
 
@@ -113,12 +122,12 @@ static unsigned turn_around(struct rill_ctx *ctx)
 	return taken;
 }
 
-static unsigned look(struct rill_ctx *ctx)
+static unsigned look(struct rill_ctx *ctx, bool spins)
 {
 	unsigned taken = turn_awake(ctx);
 
 	if (ctx->awake_count + ctx->part_count < ctx->source_count)
-		taken += turn_around(ctx);
+		taken += turn_around(ctx, spins);
 	return taken;
 }
 
@@ -134,7 +143,7 @@ static void linger(struct rill_ctx *ctx, bool took)
 		ctx->last = first;
 	took = false;
 	while (ctx_live(ctx) && now - ctx->last < ctx->linger_ns && now - first < ctx->linger_max_ns) {
-		bool some = look(ctx) > 0;
+		bool some = look(ctx, true) > 0;
 
 		took |= some;
 		looks += some ? 4 : 1;
@@ -268,7 +277,7 @@ int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns)
 	if (r < 0)
 		return r;
 	ctx->polls++;
-	while ((taken = look(ctx)) == 0 && spin_ns && ctx_live(ctx)) {
+	while ((taken = look(ctx, spin_ns > 0)) == 0 && spin_ns && ctx_live(ctx)) {
 		if (++looks % LOOKS)
 			continue;
 		now = ctx_now(ctx);
