@@ -387,7 +387,7 @@ static void in_a_forked_child_nothing_is_told(void **state)
 	(void)state;
 	open_pair(NULL);
 	assert_int_equal(child_start(&c, ask_in_a_child, NULL), 0);
-	assert_int_equal(child_wait(&c, 10000), 0);
+	assert_int_equal(child_wait(&c, 60000), 0);
 	pair_stop(&p);
 }
 

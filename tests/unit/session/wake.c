@@ -137,7 +137,7 @@ static void a_forked_child_closes_its_copies_and_bells_ring_on(void **state)
 	(void)state;
 	open_with(0, 0);
 	assert_int_equal(child_start(&c, let_go, &fds), 0);
-	assert_int_equal(child_wait(&c, 10000), 0);
+	assert_int_equal(child_wait(&c, 60000), 0);
 	assert_both_wake();
 	pair_stop(&p);
 }
@@ -243,7 +243,7 @@ static void across_uids_no_eventfd_is_handed_over(void **state)
 	rill_session_close(p.a.s);
 	while (watched(&p.a))
 		assert_true(rill_epoll_wait(p.a.ctx, 10000) >= 0);
-	assert_int_equal(child_wait(&c, 10000), 0);
+	assert_int_equal(child_wait(&c, 60000), 0);
 	end_stop(&p.a);
 }
 
