@@ -1,5 +1,5 @@
-/* core/wait/stats.c - counters: summing them, handing them out, writing them as JSON. Who counts what is said in rill/stats.h; the
- * layers above report by their source's ops. */
+/* core/wait/stats.c - counters: summing them, handing them out, writing them as JSON. Who counts what is said in
+ * rill/stats.h; the layers above report by their source's ops. */
 #include "ctx.h"
 
 #include <errno.h>
