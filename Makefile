@@ -8,6 +8,7 @@
 #       make bench-memory        alloc and free in arenas, beside jemalloc and malloc (QUICK=1)
 #       make bench-structures    lookups in borrowed memory, and beside uthash and khash (QUICK=1)
 #       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
+#       make coverage what the tests reach of core/ and adapters/, as HTML in build/coverage (gcc, lcov)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
 #
@@ -38,7 +39,7 @@ space := $(empty) $(empty)
 comma := ,
 # bench-compare has a B of its own.
 compared := $(B)
-override B := build/$(subst $(space),_,$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+override B := build/$(subst $(space),_,$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COVERAGE),-coverage)
 
 version := $(shell sed -n 's/^.define RILL_VERSION_[A-Z]* //p' include/rill/base.h | paste -sd.)
 soversion := $(basename $(version))
@@ -59,8 +60,12 @@ ifneq ($(filter thread,$(subst $(comma), ,$(SAN))),)
 sanitize += $(if $(findstring clang,$(shell $(CC) --version)),,-Wno-tsan)
 endif
 endif
+# Asserts hold what nobody can cause: their other branch is none.
+ifneq ($(COVERAGE),)
+sanitize := -O0 --coverage -DNDEBUG -U_FORTIFY_SOURCE
+endif
 
-cc = $(CC) -std=c11 -D_GNU_SOURCE $(warnings) $(hardening) $(sanitize) -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
+cc = $(CC) -std=c11 -D_GNU_SOURCE $(warnings) $(hardening) -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS) $(sanitize)
 ld = $(CC) $(CFLAGS) $(sanitize) -Wl,-z,relro,-z,now $(LDFLAGS)
 so = -shared -Wl,--version-script=$(B)/rill.map $(if $(SAN),,-Wl,-z,defs)
 
@@ -358,7 +363,7 @@ $(support): $(call objects,$(wildcard tests/support/*.c tests/loops/notes.c))
 
 # The allocator is wrapped, so that tests can count and refuse (tests/support/allocs.h).
 wrap := malloc calloc realloc reallocarray free posix_memalign aligned_alloc strdup strndup
-wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%))
+wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%)) $(if $(COVERAGE),-Wl$(comma)--wrap=_exit)
 
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	-Wl,--as-needed $(more_libs) $(adapter_libs) $(cmocka_libs) $(cxx_libs) $(if $(filter %/boost,$@),$(boost_libs)) -lm -pthread
@@ -412,6 +417,9 @@ endif
 
 check-all check-full:
 	+@MAKE='$(MAKE)' tests/$@
+
+coverage:
+	+@MAKE='$(MAKE)' tests/coverage
 
 lint: libs $(B)/compile_commands.json $(if $(capnp),$(gen)/demos/addressbook.rill.h)
 	@tests/lint $(B)
