@@ -27,6 +27,7 @@
 #define PATIENCE_MS 20000
 #define STOPPED_TURNS 8 /* that the other side does meanwhile */
 
+static char dir[] = "/tmp/rill-death-XXXXXX";
 static char path[108];
 static struct shared {
 	struct record record;
@@ -234,8 +235,11 @@ int main(void)
 {
 	struct CMUnitTest tests[32];
 	unsigned n = 0;
+	int failed;
 
-	snprintf(path, sizeof(path), "/tmp/rill-death-%d", (int)getpid());
+	if (!mkdtemp(dir)) /* of its own: one that others listen in is in use for a moment */
+		return 1;
+	snprintf(path, sizeof(path), "%s/socket", dir);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (unsigned i = 0; i < scene_count; i++) {
 		void *scene = (void *)(uintptr_t)&scenes[i];
@@ -247,5 +251,7 @@ int main(void)
 		                                 .test_func = a_side_stopped_at_any_call,
 		                                 .initial_state = scene};
 	}
-	return _cmocka_run_group_tests("death", tests, n, NULL, NULL);
+	failed = _cmocka_run_group_tests("death", tests, n, NULL, NULL);
+	rmdir(dir);
+	return failed;
 }

@@ -32,6 +32,7 @@ static struct now {
 	char text[512];
 } * now;
 
+static char dir[] = "/tmp/rill-inject-XXXXXX";
 static char path[108];
 
 struct both {
@@ -196,13 +197,18 @@ static void every_call_may_fail_once(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[16];
+	int failed;
 
 	signal(SIGPIPE, SIG_DFL);
-	snprintf(path, sizeof(path), "/tmp/rill-inject-%d", (int)getpid());
+	if (!mkdtemp(dir)) /* of its own: one that others listen in is in use for a moment */
+		return 1;
+	snprintf(path, sizeof(path), "%s/socket", dir);
 	now = mmap(NULL, sizeof(*now), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (unsigned i = 0; i < scene_count; i++)
 		tests[i] = (struct CMUnitTest){.name = scenes[i].name,
 		                               .test_func = every_call_may_fail_once,
 		                               .initial_state = (void *)(uintptr_t)&scenes[i]};
-	return _cmocka_run_group_tests("faults", tests, scene_count, NULL, NULL);
+	failed = _cmocka_run_group_tests("faults", tests, scene_count, NULL, NULL);
+	rmdir(dir);
+	return failed;
 }

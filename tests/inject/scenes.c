@@ -84,6 +84,7 @@ static int on_offer(struct rill_session *s, struct rill_channel *ch, void *user)
 	(void)s;
 	if (!strcmp(rill_channel_name(ch), "refuse"))
 		return -EDQUOT;
+	side_drain(sd); /* what the one before still holds */
 	sd->ch = ch;
 	sd->ch_ended = false;
 	rill_channel_set_events(ch, &channel_events, sd);
