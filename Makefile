@@ -7,7 +7,7 @@
 #       make bench-compare A=x.json B=y.json; bench-deps (its peers' packages); bench-docs (its tables into docs/performance.md)
 #       make bench-memory        alloc and free in arenas, beside jemalloc and malloc (QUICK=1)
 #       make bench-structures    lookups in borrowed memory, and beside uthash and khash (QUICK=1)
-#       make fuzz     each fuzz target for SECONDS=10 (clang; corpora are kept in build/fuzz)
+#       make fuzz     each fuzz target for T=10 seconds, ONLY="session frame" these (clang); fuzz-afl: by AFL++; docs/fuzzing.md
 #       make coverage what the tests reach of core/ and adapters/, as HTML in build/coverage (gcc, lcov)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
@@ -109,7 +109,7 @@ boost_language := c++
 boost_package := libboost-container-dev g++
 
 goals := $(or $(MAKECMDGOALS),all)
-tested := $(filter check check-all check-full programs lint,$(goals))
+tested := $(filter check check-all check-full programs lint fuzz fuzz-afl fuzz-seeds,$(goals))
 optional := libevent libev jemalloc
 parts := $(if $(filter-out clean,$(goals)),$(optional)) $(if $(tested),cmocka $(foreign)) $(if $(filter bench-structures,$(goals)),uthash khash)
 is_there = $(call probe,$($1_headers),$($1_libs) $(if $($1_pic),-Wl$(comma)$($1_pic)),$($1_language),$($1_lines))
@@ -295,7 +295,7 @@ lost_foreign := $(filter-out $(found),$(foreign))
 foreign_c := $(wildcard $(patsubst %,tests/foreign/%.c,$(filter $(found),$(foreign))))
 
 single := $(patsubst %.c,%,$(wildcard tests/unit/*/*.c tests/fault/*.c tests/interop/*.c docs/snippets/*.c)) \
-	$(patsubst %,tests/foreign/%,$(filter $(found),$(foreign)))
+	$(patsubst %,tests/foreign/%,$(filter $(found),$(foreign))) $(patsubst %.c,%,$(wildcard tests/fuzz/*.c))
 looped := $(patsubst %.c,%,$(wildcard tests/contract/*.c tests/scenario/*.c))
 lost := $(foreach l,$(lost_loops),$(looped:%=%-$l)) $(lost_foreign:%=tests/foreign/%)
 
@@ -374,6 +374,10 @@ $(addprefix $(B)/,$(single)): $(B)/%: $(B)/%.o $(B)/tests/loops/libepoll.a $(sup
 
 # The benchmark's own parts.
 $(addprefix $(B)/,$(filter tests/unit/bench/%,$(single))): $(B)/tests/bench/libbench.a
+
+# A fuzz target over the inputs that were found before: without a fuzzer.
+$(addprefix $(B)/,$(filter tests/fuzz/%,$(single))): $(call objects,$(filter-out %/afl.c,$(wildcard tests/fuzz/support/*.c)))
+$(addprefix $(B)/,$(filter tests/fuzz/%,$(single))): private more_libs := -Wl,--wrap=getrandom,--wrap=mmap,--wrap=munmap
 
 # Its malloc is a jemalloc.
 $(B)/tests/unit/shm/own_jemalloc: more_libs := $(if $(SAN),,$(if $(filter jemalloc,$(found)),-ljemalloc))
@@ -594,26 +598,60 @@ bench-memory:
 endif
 
 # ---- fuzz targets ---------------------------------------------------------------------------------------------------
-# Their own build: all of the library is instrumented.
+# Their own builds, in which all of the library is instrumented: build/fuzz by clang's libFuzzer, build/afl by AFL++. The
+# corpora are in build/fuzz/NAME.corpus. docs/fuzzing.md.
 
-fuzz := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+fuzz_targets := $(sort $(notdir $(basename $(wildcard tests/fuzz/*.c))))
+fuzz_chosen := $(or $(filter $(ONLY),$(fuzz_targets)),$(if $(ONLY),,$(fuzz_targets)))
+fuzz_c := $(core_c) $(schema_c) $(rpc_c) $(filter-out %/main.c,$(plugin_c)) tests/support/traverse.c tests/support/sample.c \
+	$(filter-out %/replay.c %/afl.c,$(wildcard tests/fuzz/support/*.c))
+fuzz_wrap := -Wl,--wrap=getrandom,--wrap=mmap,--wrap=munmap
+fuzz_flags := -std=c11 -D_GNU_SOURCE -O1 -g -fno-sanitize-recover=all -Iinclude -Icore -I. -MMD -MP
 SECONDS ?= 10
+override SECONDS := $(if $(filter fuzz fuzz-afl,$(goals)),$(or $(T),$(SECONDS)),$(SECONDS))
 
-plugin_lib_c := $(filter-out %/main.c,$(plugin_c))
-$(fuzz): build/fuzz/%: tests/fuzz/%.c $(schema_c) $(plugin_lib_c) $(wildcard core/schema/*.h core/schema/compiler/*.h include/rill/*.h tests/support/traverse.* tests/support/sample.*)
-	@mkdir -p $@.corpus
+build/fuzz/%: fuzz_cc = clang -fsanitize=fuzzer-no-link,address,undefined $(fuzz_flags)
+build/afl/%: fuzz_cc = AFL_QUIET=1 afl-clang-fast -fsanitize=address,undefined $(fuzz_flags)
+
+build/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
 	$(call say,FUZZ $@)
-	$(Q)clang -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-Iinclude -Icore -I. -o $@ $< $(schema_c) $(plugin_lib_c) tests/support/traverse.c tests/support/sample.c
-	$(if $(capnp),$(if $(findstring plugin,$@),$(Q)for f in old shared; do \
-		$(capnp) compile -Iinclude -I. -o- tests/generated/$$f.capnp >$@.corpus/$$f; done))
+	$(Q)$(fuzz_cc) -MF $(@:.o=.d) -c -o $@ $<
 
-fuzz: $(fuzz)
-	@set -e; for f in $(fuzz); do \
-		$$f -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 $$f.corpus >$$f.log 2>&1 || \
-			{ tail -n 60 $$f.log; exit 1; }; \
-		echo "$$f: $$(sed -n 's/.*number_of_executed_units: *//p' $$f.log) runs"; \
+build/afl/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,FUZZ $@)
+	$(Q)$(fuzz_cc) -MF $(@:.o=.d) -c -o $@ $<
+
+build/fuzz/librill.a: $(fuzz_c:%.c=build/fuzz/obj/%.o)
+build/afl/librill.a: $(fuzz_c:%.c=build/afl/obj/%.o)
+build/fuzz/librill.a build/afl/librill.a:
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(fuzz_targets:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/librill.a
+	$(call say,LD $@)
+	$(Q)clang -fsanitize=fuzzer,address,undefined $(fuzz_wrap) -o $@ $^
+
+$(fuzz_targets:%=build/afl/%): build/afl/%: build/afl/obj/tests/fuzz/%.o build/afl/obj/tests/fuzz/support/afl.o build/afl/librill.a
+	$(call say,LD $@)
+	$(Q)AFL_QUIET=1 afl-clang-fast -fsanitize=address,undefined $(fuzz_wrap) -o $@ $^
+-include $(if $(filter fuzz fuzz-afl fuzz-build,$(goals)),$(shell find build/fuzz build/afl -name '*.d' 2>/dev/null))
+
+# What a corpus begins with: the target's own first inputs, what was found before, requests as capnp makes them.
+fuzz-seeds: $(fuzz_chosen:%=$(B)/tests/fuzz/%)
+	@mkdir -p $(fuzz_chosen:%=build/fuzz/%.corpus)
+	@set -e; for t in $(fuzz_chosen); do \
+		$(B)/tests/fuzz/$$t --seeds build/fuzz/$$t.corpus; \
+		for f in tests/fuzz/found/$$t/*; do [ ! -e "$$f" ] || cp "$$f" build/fuzz/$$t.corpus; done; \
 	done
+	$(if $(capnp),$(if $(filter schema_plugin,$(fuzz_chosen)),$(Q)for f in old shared; do \
+		$(capnp) compile -Iinclude -I. -o- tests/generated/$$f.capnp >build/fuzz/schema_plugin.corpus/$$f; done))
+
+fuzz: $(fuzz_chosen:%=build/fuzz/%) fuzz-seeds
+	@tests/fuzz/run '$(SECONDS)' $(fuzz_chosen)
+
+fuzz-afl: $(fuzz_chosen:%=build/afl/%) fuzz-seeds
+	@tests/fuzz/run-afl '$(SECONDS)' $(fuzz_chosen)
 
 # ---- install --------------------------------------------------------------------------------------------------------
 
@@ -653,7 +691,7 @@ compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
 
 everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
-	tests/fault/*.c tests/interop/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c docs/snippets/*.c) $(foreign_c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
+	tests/fault/*.c tests/interop/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c tests/fuzz/support/*.c docs/snippets/*.c) $(foreign_c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 everything += $(rpc_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude -I$(gen),\
@@ -667,4 +705,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz install compile_commands.json clean FORCE
+.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz fuzz-afl fuzz-seeds install compile_commands.json clean FORCE

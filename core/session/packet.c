@@ -254,23 +254,26 @@ static void unpack(struct packet *p, struct msghdr *m)
 	}
 }
 
-/* What is queued goes with the socket, and a TCP socket among it may linger: so it is read first, and none may follow. */
+/* What is queued goes with the socket, and a TCP socket among it may linger: so it is read first, and none may follow. With
+ * SO_PASSCRED each packet has credentials, an empty one too, and the end has none. */
 void packet_close(struct rill_ctx *ctx, int fd)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(RILL_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 	char byte;
 	struct packet p;
+	int on = 1;
 
 	shutdown(fd, SHUT_RD);
+	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	for (;;) {
 		struct iovec iov = {.iov_base = &byte, .iov_len = 1};
 		struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-		if (n == 0 || (n < 0 && errno != ECONNRESET && errno != EINTR))
-			break;
-		if (n < 0)
+		if (n < 0 && (errno == ECONNRESET || errno == EINTR))
 			continue;
+		if (n < 0 || (n == 0 && !m.msg_controllen))
+			break;
 		unpack(&p, &m);
 		close_fds(ctx, &p);
 	}

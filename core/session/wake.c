@@ -73,7 +73,8 @@ static void ready(struct source *src)
 		s->stats.wakeups++;
 }
 
-static void child(struct source *src)
+/* The ctx goes, or this is a forked child: before or after the session itself, as they come. */
+static void drop(struct source *src)
 {
 	wake_close(container_of(src, struct rill_session, wake));
 }
@@ -83,7 +84,7 @@ static void finish(struct source *src)
 	(void)src; /* a part of its session */
 }
 
-static const struct source_ops wake_ops = {.wants = wants, .ready = ready, .child = child, .finish = finish};
+static const struct source_ops wake_ops = {.wants = wants, .ready = ready, .drop = drop, .child = drop, .finish = finish};
 
 /* ---- Agreement ------------------------------------------------------------------------------------------------- */
 

@@ -55,8 +55,9 @@ struct rill_loop {
 
 struct rill_ctx_options {
 	size_t size; /* sizeof(struct rill_ctx_options) */
-	/* ns; NULL: CLOCK_MONOTONIC. It must never go back. Deadlines are of this clock, and the adapters take them for
-	 * CLOCK_MONOTONIC: one of your own is for tests, with the pull view or a loop of your own. */
+	/* ns; NULL: CLOCK_MONOTONIC. It must never go back, and must go on by itself where linger_ns or spin_ns wait for it.
+	 * Deadlines are of this clock, and the adapters take them for CLOCK_MONOTONIC: one of your own is for tests, with the
+	 * pull view or a loop of your own. */
 	uint64_t (*now)(void *clock);
 	void *clock;            /* passed to now() */
 	uint64_t linger_ns;     /* after a dispatch that delivered something go on looking at the rings this long

@@ -89,6 +89,17 @@ static void empty(struct scene *sc)
 	assert_int_equal(raw_send(&sc->raw, "", 0, NULL, 0), 0);
 }
 
+/* More than are read at once: what is found when the socket is closed is closed, too. */
+static void descriptors_behind_an_end(struct scene *sc)
+{
+	const int fds[4] = {0, 0, 0, 0};
+
+	assert_int_equal(raw_send(&sc->raw, "", 0, NULL, 0), 0);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(raw_send(&sc->raw, "", 0, fds, 4), 0);
+	assert_int_equal(raw_send(&sc->raw, "behind", 6, fds, 4), 0);
+}
+
 static void kind_zero(struct scene *sc)
 {
 	cut_to(sc, 0, 40, 40);
@@ -678,6 +689,7 @@ static const struct lie lies[] = {
 	{"a_packet_longer_than_any", longer_than_any, -EPROTO, "wrong length", false},
 	{"the_longest_packet_is_taken", longest, OPEN_STILL, "", false},
 	{"an_empty_packet_is_an_end", empty, -ECONNRESET, "the peer died", false},
+	{"descriptors_behind_an_end_are_closed", descriptors_behind_an_end, -ECONNRESET, "the peer died", false},
 	{"a_packet_of_kind_zero", kind_zero, -EPROTO, "unknown kind", false},
 	{"a_packet_of_an_unknown_kind", kind_unknown, -EPROTO, "unknown kind", false},
 	{"a_packet_of_the_last_kind", kind_last, -EPROTO, "unknown kind", false},

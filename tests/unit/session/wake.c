@@ -118,6 +118,39 @@ static void a_ctx_gives_them_back_when_it_goes(void **state)
 	assert_int_equal(leaks_fds(), fds);
 }
 
+static void adopt(struct rill_session **ret, struct rill_ctx *ctx, int fd)
+{
+	assert_int_equal(rill_session_adopt(ret, ctx, fd, NULL, NULL, NULL), 0);
+}
+
+/* An object that goes while all are dispatched moves the others around: an eventfd may then go before its session. */
+static void a_ctx_gives_them_back_whatever_goes_first(void **state)
+{
+	struct rill_ctx *ctx, *other;
+	struct rill_session *s[4];
+	size_t fds = leaks_fds();
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(rill_ctx_create(&ctx, NULL), 0);
+	assert_int_equal(rill_ctx_create(&other, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+		adopt(&s[2 * i], ctx, pair[0]);
+		adopt(&s[2 * i + 1], i ? other : ctx, pair[1]);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(rill_ctx_dispatch_all(ctx), 0);
+		assert_int_equal(rill_ctx_dispatch_all(other), 0);
+	}
+	assert_int_equal(rill_session_status(s[2]), 1);
+	rill_ctx_destroy(other);
+	assert_int_equal(rill_ctx_dispatch_all(ctx), 0);
+	assert_int_equal(rill_session_status(s[2]), -ECONNABORTED);
+	rill_ctx_destroy(ctx);
+	assert_int_equal(leaks_fds(), fds);
+}
+
 static int let_go(struct child *self, void *arg)
 {
 	size_t fds = *(size_t *)arg;
@@ -257,6 +290,7 @@ int main(void)
 		T(one_side_is_enough_to_keep_it_to_the_socket),
 		T(a_session_that_ended_gives_them_back_before_it_is_closed),
 		T(a_ctx_gives_them_back_when_it_goes),
+		T(a_ctx_gives_them_back_whatever_goes_first),
 		T(a_forked_child_closes_its_copies_and_bells_ring_on),
 		T(without_descriptors_bells_stay_on_the_socket),
 		T(across_uids_no_eventfd_is_handed_over),
