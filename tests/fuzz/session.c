@@ -1,6 +1,6 @@
 /* tests/fuzz/session.c - any bytes as a whole session: what its user does, what its peer does, shared memory and descriptors
- * included. What must hold: no crash, no hang, nothing left open or mapped; an end has one of the documented reasons and is told
- * once; a session beside it on the same ctx goes on. */
+ * included. What must hold: no crash, no hang, nothing left open or mapped; an end has a documented reason and is told once; a
+ * session beside it on the same ctx goes on. */
 #include "tests/fuzz/support/play.h"
 #include "tests/fuzz/support/still.h"
 
