@@ -268,14 +268,15 @@ static void push_return(struct rill_session *s, uint64_t id)
 	uint64_t mask = s->mine.head.returns_count - 1;
 
 	atomic_store_explicit(&returns[(s->returns_tail + 1) & mask], 0, memory_order_relaxed);
+	/* G1: release: our reads of the block are done */
 	atomic_store_explicit(&returns[s->returns_tail & mask], (id + 1) << 2, memory_order_release);
 	s->returns_tail++;
 }
 
 static void give_back(struct rill_session *s)
 {
-	atomic_thread_fence(memory_order_seq_cst); /* returns before the load of returns_arm; twin in lend_wait() */
-	if (rung_take(&s->returns_rung))
+	atomic_thread_fence(memory_order_seq_cst); /* G2: returns before the load of returns_arm; twin W2 in lend_wait() */
+	if (rung_take(&s->returns_rung))           /* G3 */
 		session_push(s, WIRE_RETURNS, 0);
 }
 
@@ -286,7 +287,7 @@ void borrow_release(struct rill_session *s, struct held_loans *h)
 			push_return(s, h->loan[i].id);
 		give_back(s);
 	}
-	borrow_unhold(s, h);
+	borrow_unhold(s, h); /* A3: before a packet, a FORGET may be the next, is read */
 }
 
 void borrow_return(struct rill_session *s, const struct frame *f)

@@ -1,5 +1,6 @@
 /* core/session/channel.c - a channel's lists, its ends and the questions about it (open.c has its beginning). Invariant: an
- * index is FREE only when both sides have closed it and every frame on both rings was taken and released. */
+ * index is FREE only when both sides have closed it and every frame on both rings was taken and released. E1 to E6, N1 to N3
+ * here and in open.c, turn.c, send.c, recv.c, packet.c are the steps of tests/model/channel.pml. */
 #include "session/session.h"
 
 #include <errno.h>
@@ -71,6 +72,7 @@ void channel_wake(struct rill_session *s, unsigned why)
 
 /* ---- Ends ------------------------------------------------------------------------------------------------------ */
 
+/* E5: the end comes behind the offer and behind every frame. */
 void channel_settle(struct rill_channel *ch)
 {
 	if (!ch->gone || ch->told_closed || ch->closed || ch->paused || ch->state == CHANNEL_OFFERED)
@@ -116,6 +118,7 @@ static void become_free(struct rill_channel *ch)
 		session_note(s, TELL_WRITABLE);
 }
 
+/* E1 */
 static bool drained(struct rill_channel *ch)
 {
 	return ring_all_freed(&ch->in) && ring_drained(&ch->out);
@@ -179,7 +182,7 @@ void channel_send_unsent(struct rill_channel *ch)
 		.id = ch->index,
 		.generation = ch->generation,
 		.reason = ch->close_reason,
-		.end = ch->out.wpos,
+		.end = ch->out.wpos, /* E3 */
 	};
 	int e = 0;
 
@@ -188,7 +191,7 @@ void channel_send_unsent(struct rill_channel *ch)
 		if (e != -EAGAIN)
 			ch->unsent &= ~(unsigned)UNSENT_ACCEPT;
 	}
-	if (e != -EAGAIN && ch->unsent) {
+	if (e != -EAGAIN && ch->unsent) { /* E4: an ACCEPT goes before the CLOSE */
 		close.p.kind = ch->unsent & UNSENT_DECLINE ? WIRE_DECLINE : WIRE_CLOSE;
 		e = packet_send(s, &close, sizeof(close), NULL, 0);
 		if (e != -EAGAIN)

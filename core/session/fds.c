@@ -83,7 +83,7 @@ int fds_room(struct rill_session *s, unsigned count)
 	if (e != -EAGAIN)
 		return e;
 	arm_bump(&s->fds_arm);
-	atomic_thread_fence(memory_order_seq_cst); /* fds_arm before the second look; twin in publish_taken() */
+	atomic_thread_fence(memory_order_seq_cst); /* as W2: fds_arm before the second look; twin in publish_taken() */
 	return look(s, count);
 }
 
@@ -201,7 +201,7 @@ int fds_take(struct rill_session *s, uint32_t first, unsigned index)
 static void publish_taken(struct rill_session *s)
 {
 	atomic_store_explicit(&session_lines(s)->fds_taken, s->fds_taken, memory_order_release);
-	atomic_thread_fence(memory_order_seq_cst); /* fds_taken before the load of fds_arm; twin in fds_room() */
+	atomic_thread_fence(memory_order_seq_cst); /* as G2: fds_taken before the load of fds_arm; twin in fds_room() */
 	if (rung_take(&s->fds_rung))
 		session_push(s, WIRE_FDS, 0);
 }

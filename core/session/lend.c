@@ -1,7 +1,7 @@
 /* core/session/lend.c - what of ours the peer holds. Invariants: a block is lent under one id until that id comes back
  * (once, from
  * this peer) or the session is over; an id that this peer does not hold is a violation; an arena was announced before the first
- * loan from it, and is forgotten only when none is out. */
+ * loan from it, and is forgotten only when none is out. Steps: tests/model/loan.pml, arena.pml. */
 #include "session/session.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static void on_destroyed(struct arena_watcher *w)
 	struct announced *ann = container_of(w, struct announced, watcher);
 
 	ann->forgetting = true;
-	if (!ann->out)
+	if (!ann->out) /* A1 */
 		send_forget(ann->session, ann);
 	else
 		source_wake(&ann->session->source);
@@ -104,6 +104,7 @@ static int free_id(struct rill_session *s, uint32_t *ret_id)
 		s->announced = grown;
 		s->announced_size = i + 1;
 	}
+	/* A2 */
 	*ret_id = i + s->hello.arenas * (s->forgotten % (WIRE_ARENA_IDS / s->hello.arenas));
 	return 0;
 }
@@ -130,7 +131,7 @@ static int announce(struct rill_session *s, struct rill_arena *a, struct announc
 	ann->place = arena_placed(a) && s->hello.features & WIRE_FEATURE_ADDRESS ? PLACE_ASKED : PLACE_ELSEWHERE;
 	ann->watcher.destroyed = on_destroyed;
 	ann->watcher.wanted = on_wanted;
-	e = send_arena(s, ann);
+	e = send_arena(s, ann); /* N1: before any frame that names it; tests/model/arena.pml */
 	if (e < 0) {
 		free(ann);
 		return e;
@@ -324,8 +325,8 @@ static void came_back(struct rill_session *s, struct lent *l)
 	l->generation++;
 	l->next_free = s->lent_free;
 	s->lent_free = (uint32_t)(l - s->lent);
-	arena_unlend(ann->arena, l->block);
-	if (--ann->out == 0 && ann->forgetting)
+	arena_unlend(ann->arena, l->block);     /* L2 */
+	if (--ann->out == 0 && ann->forgetting) /* A1: all have come home */
 		send_forget(s, ann);
 }
 
@@ -387,9 +388,9 @@ int lend_wait(struct rill_session *s)
 {
 	if (lend_take_returns(s))
 		return 0;
-	arm_bump(&s->returns_arm);
-	atomic_thread_fence(memory_order_seq_cst); /* returns_arm before the second look; twin in borrow.c, give_back() */
-	return lend_take_returns(s) ? 0 : -EAGAIN;
+	arm_bump(&s->returns_arm);                 /* W1; tests/model/loan.pml */
+	atomic_thread_fence(memory_order_seq_cst); /* W2: returns_arm before the second look; twin G2 in give_back() */
+	return lend_take_returns(s) ? 0 : -EAGAIN; /* W3 */
 }
 
 bool lend_wanted(const struct rill_session *s)
@@ -437,7 +438,7 @@ static void forget_announced(struct announced **announced, uint32_t size)
 
 static void unlend(const struct lent *l)
 {
-	if (l->from)
+	if (l->from) /* L4: what came back before has ended */
 		arena_unlend(l->from->arena, l->block);
 }
 

@@ -307,7 +307,7 @@ void channel_on_open(struct rill_session *s, const struct packet *p)
 		return;
 	ch = s->channels[o->id];
 	if (ch && ch->state != CHANNEL_FREE)
-		channel_over(ch); /* he saw it drained; so must we */
+		channel_over(ch); /* E2: he saw it drained; so must we */
 	if (s->state != SESSION_OPEN)
 		return;
 	if (ch ? ch->state != CHANNEL_FREE || o->generation != ch->generation + 1 : o->generation != 1) {
@@ -367,7 +367,7 @@ void channel_on_accept(struct rill_session *s, const struct packet *p)
 	channel_heat(ch);
 }
 
-/* When we had closed before, its sender may already have used the index again: frames behind its end are of the next life. */
+/* E3. When we had closed before, its sender may already have used the index again: frames behind its end are of the next life. */
 static bool end_sane(const struct ring_in *in, uint64_t end)
 {
 	return end - in->rpos <= in->size && !(end & 7);

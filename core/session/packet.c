@@ -451,7 +451,7 @@ static void take(struct rill_session *s, struct packet *p, struct msghdr *m, uns
 	close_fds(s->ctx, p); /* what nobody took over */
 }
 
-/* recv() gave 0: everything of the peer's was read. */
+/* E6: recv() gave 0: everything of the peer's was read, what its frames name included. */
 static void hang_up(struct rill_session *s)
 {
 	bool was_open = s->state == SESSION_OPEN;

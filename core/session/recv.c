@@ -26,7 +26,7 @@ static int violation(struct rill_channel *ch, const char *text)
 	return ended ? -EAGAIN : -EPROTO;
 }
 
-/* Names were sent ahead on the socket: who does not know one reads the socket first; only then is it a violation. */
+/* N2: names were sent ahead on the socket: who does not know one reads the socket first; only then is it a violation. */
 static int check_names(struct rill_channel *ch)
 {
 	struct rill_session *s = ch->session;

@@ -167,7 +167,8 @@ static int send_fds(struct rill_channel *ch, const struct rill_out *out, struct 
 	return e;
 }
 
-/* In this order: the frame's place in the ring, the loans, the block, and last the descriptors. */
+/* In this order: the frame's place in the ring, the loans, the block, and last the descriptors. All packets that the frame names
+ * are in the socket before it is published (N1). */
 static int take_all(struct rill_channel *ch, const struct rill_out *out, struct reservation *r)
 {
 	struct rill_session *s = ch->session;
@@ -295,7 +296,7 @@ static void commit(struct rill_channel *ch, size_t len)
 		rill_arena_free(ch->session->arena, r->block); /* the loan keeps it until it is back */
 }
 
-/* Descriptors that went ahead of a message that never comes: a VOID frame tells the peer to close them. */
+/* N3: descriptors that went ahead of a message that never comes: a VOID frame tells the peer to close them. */
 static void commit_void(struct rill_channel *ch)
 {
 	struct reservation *r = &ch->room;

@@ -299,7 +299,7 @@ void session_settle(struct rill_session *s)
 	waits = !s->abandon && s->fd >= 0 && !s->hung_up && (packet_unsent(s) || lend_waits(s) || s->borrowed_loans);
 	if (waits && !late)
 		return;
-	lend_finish(s, !s->abandon || s->hung_up);
+	lend_finish(s, !s->abandon || s->hung_up); /* L3: aborted and he lives: never used again */
 	session_hang_up(s);
 	s->state = SESSION_CLOSED;
 	source_doom(&s->source);

@@ -1,6 +1,6 @@
 /* core/session/turn.c - one turn of an awake session, and how it goes to rest. The doorbell's order is kept here and nowhere
  * else: packets are consumed before (session's ready()), entries and frames in the turn; then arm, fence, look again, and take
- * nothing after that look. docs/protocol.md, "Dispatch and rest"; tests/model/bell1.pml. */
+ * nothing after that look. docs/protocol.md, section 5; tests/model/bell1.pml, duplex.pml. */
 #include "session/session.h"
 
 #include <errno.h>
@@ -120,7 +120,7 @@ static void tell_closed(struct rill_channel *ch)
 {
 	if (ch->told_closed || ch->paused)
 		return;
-	if (channel_waits(ch)) { /* offered first; settled again when taken */
+	if (channel_waits(ch)) { /* E5: frames first; settled again when taken */
 		channel_settle(ch);
 		return;
 	}

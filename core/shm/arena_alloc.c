@@ -141,7 +141,7 @@ static void let_go(struct rill_arena *a, uint32_t i)
 	if (a->blocks.all[i].freed)
 		return;
 	a->blocks.all[i].freed = true;
-	if (!a->blocks.all[i].loans) {
+	if (!a->blocks.all[i].loans) { /* L1: lent: at the last return, arena_unlend() */
 		arena_end_block(a, i);
 	} else if (a->blocks.all[i].destructor) {
 		a->due++;

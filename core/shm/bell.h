@@ -1,6 +1,6 @@
 /* core/shm/bell.h - the doorbell: two levels of arming (channel, session) and the ring of ready entries, so that a sleeper is
  * woken once and learns in O(ready) what is ready. No system call here: who pushes is told when to ring.
- * docs/protocol.md; proven by tests/model/bell1.pml.
+ * docs/protocol.md; proven by tests/model/bell1.pml, duplex.pml.
  *
  *   an arm    a counter that we bump in our region: "tell me". Bumped only after the answer to its last value was consumed
  *   a rung    the peer's arm as we answered it last: a different value now means that he waits to be told

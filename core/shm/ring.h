@@ -1,6 +1,6 @@
 /* core/shm/ring.h - one direction of one channel: ring_out where we send (in our region), ring_in where we receive (in the
  * peer's, read-only). Positions run freely; they, the arms and the rungs carry over when a channel's index is used again.
- * docs/protocol.md, "Producer" and "Consumer"; proven by tests/model/bell1.pml and space.pml. */
+ * docs/protocol.md, "Producer" and "Consumer"; proven by tests/model/bell1.pml, space.pml, duplex.pml. */
 #ifndef CORE_SHM_RING_H
 #define CORE_SHM_RING_H
 
