@@ -173,6 +173,7 @@ end:	do
 	:: atomic { !owned[0] && empty(lb) -> bytes[0] = FREED } /* trim, a system call */
 #endif
 	:: lent_count == ROOM && !waits && !closing && !gone -> wait_() /* lend_room() */
+	:: freed[0] && lent_count > 0 && !waits && !closing && !gone -> wait_() /* rest(): lend_wanted(), its destructor is due */
 	:: atomic { !closing && !over -> closing = true; bye_came = true } /* session_close() */
 	:: atomic { !closing && !over -> closing = true; aborted = true }
 	/* the library */
@@ -222,6 +223,9 @@ end:	do
 		assert(late || bytes[0] == was[held]);
 #endif
 		held = 255;
+#ifdef DEATH
+		if :: dead = true; break :: true fi;   /* stored, and nobody was told */
+#endif
 #ifndef NO_F_GIVE
 		empty(bb);                             /* G2 */
 #endif
