@@ -367,7 +367,7 @@ void channel_on_accept(struct rill_session *s, const struct packet *p)
 	channel_heat(ch);
 }
 
-/* E3. When we had closed before, its sender may already have used the index again: frames behind its end are of the next life. */
+/* E3: had we closed before, its sender may have used the index again already: frames behind its end are of the next life. */
 static bool end_sane(const struct ring_in *in, uint64_t end)
 {
 	return end - in->rpos <= in->size && !(end & 7);

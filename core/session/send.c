@@ -167,8 +167,8 @@ static int send_fds(struct rill_channel *ch, const struct rill_out *out, struct 
 	return e;
 }
 
-/* In this order: the frame's place in the ring, the loans, the block, and last the descriptors. All packets that the frame names
- * are in the socket before it is published (N1). */
+/* In this order: the frame's place in the ring, the loans, the block, and last the descriptors. All packets that the frame
+ * names are in the socket before it is published (N1). */
 static int take_all(struct rill_channel *ch, const struct rill_out *out, struct reservation *r)
 {
 	struct rill_session *s = ch->session;
