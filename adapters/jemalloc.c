@@ -14,7 +14,7 @@
 /* Once more, if something was freed since the last time that it was all searched in vain. */
 static void *place_again(struct heap *h, size_t len, int flags)
 {
-	if (!h->loose)
+	if (!heap_loose(h))
 		return NULL;
 	heap_gather(h);
 	return je_mallocx(len, flags);
@@ -37,44 +37,57 @@ static void *place(struct heap *h, size_t alignment, size_t len)
 	return block;
 }
 
-static void *jemalloc_alloc(void *self, size_t alignment, size_t len)
+/* Each step is a function apart: the ones before it, which do most calls, save no registers for it. */
+static __attribute__((noinline)) void *take_kept(struct heap *h, size_t len)
 {
-	struct heap *h = self;
-	unsigned class;
-	struct kept *k;
+	struct kept *k = &h->kept[class_of(h, len)];
 	void *block;
 
-	if (len > SMALL_MAX || alignment > GRAIN)
-		return place(h, alignment, len);
-	class = class_of(h, len);
-	if (class == h->last_class) {
-		block = h->last;
-		h->last = NULL;
-		h->last_class = CLASSES;
-		return block;
-	}
-	k = &h->kept[class];
 	if (!k->count)
-		return place(h, alignment, len);
+		return place(h, GRAIN, len);
 	block = k->block[--k->count];
 	live_add(h, offset_of(h, block));
 	return block;
 }
 
-static inline void give(struct heap *h, void *block, size_t offset)
+static void *jemalloc_alloc(void *self, size_t alignment, size_t len)
+{
+	struct heap *h = self;
+	void *last;
+
+	if (len > SMALL_MAX || alignment > GRAIN)
+		return place(h, alignment, len);
+	if (class_of(h, len) != h->last_class)
+		return take_kept(h, len);
+	last = h->last;
+	h->last = NULL;
+	h->last_class = CLASSES;
+	return last;
+}
+
+static __attribute__((noinline)) int give_on(struct heap *h, void *block, unsigned class)
+{
+	if (!class) {
+		h->loose = true;
+		live_remove(h, offset_of(h, block));
+		je_dallocx(block, h->flags);
+		return 0;
+	}
+	heap_keep_last(h);
+	h->last = block;
+	h->last_class = class;
+	return 0;
+}
+
+static inline int give(struct heap *h, void *block, size_t offset)
 {
 	unsigned class = h->page[offset >> h->page_shift] - TAKEN;
 
-	h->loose = true;
-	if (!class) {
-		live_remove(h, offset);
-		je_dallocx(block, h->flags);
-		return;
-	}
-	if (h->last)
-		heap_keep_last(h);
+	if (!class || h->last)
+		return give_on(h, block, class);
 	h->last = block;
 	h->last_class = class;
+	return 0;
 }
 
 static void jemalloc_free(void *self, void *block)
@@ -88,8 +101,7 @@ static int jemalloc_release(void *self, void *block)
 
 	if (!is_live(self, offset) || block == ((struct heap *)self)->last)
 		return -ENOENT;
-	give(self, block, offset);
-	return 0;
+	return give(self, block, offset);
 }
 
 static bool is_large(const struct heap *h, const void *block)

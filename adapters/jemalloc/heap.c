@@ -85,6 +85,7 @@ void heap_keep_last(struct heap *h)
 	void *block = h->last;
 	struct kept *k = &h->kept[h->last_class];
 
+	h->loose = true;
 	live_remove(h, offset_of(h, block));
 	if (k->count < k->max)
 		k->block[k->count++] = block;

@@ -39,7 +39,7 @@ struct heap {
 	void *last;            /* the block freed last: its bit is still set. NULL: none, or it was taken again */
 	unsigned last_class;   /* CLASSES: none */
 	int flags;             /* for je_*x(): our arena, its cache */
-	bool loose;            /* something was freed since gather() */
+	bool loose;            /* something went below `last` since gather() */
 	bool giving;           /* create: jemalloc is being given the range, */
 	size_t given;          /* and has these bytes */
 
@@ -120,5 +120,10 @@ int heap_create(void **ret_self, const struct rill_space *space);
 void heap_destroy(void *self);
 void heap_keep_last(struct heap *h); /* there is one; it is none any more */
 void heap_gather(struct heap *h);
+
+static inline bool heap_loose(const struct heap *h) /* is there anything to gather? */
+{
+	return h->last || h->loose;
+}
 
 #endif

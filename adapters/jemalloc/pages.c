@@ -133,7 +133,7 @@ size_t pages_trim(struct heap *h, size_t bytes)
 {
 	size_t left = bytes >> h->page_shift, end = h->pages, before;
 
-	if (left && h->loose)
+	if (left && heap_loose(h))
 		heap_gather(h);
 	before = h->ready;
 	while (left && h->ready) {

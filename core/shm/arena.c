@@ -18,6 +18,8 @@
 #define FLAGS (RILL_ARENA_HUGE | RILL_ARENA_PREFAULT | RILL_ARENA_WIPE | RILL_ARENA_SAME_ADDRESS | RILL_ARENA_PEERS_MAY_WRITE)
 #define ADDRESS_END (UINT64_C(1) << 47)
 
+static const volatile int no_ctx = CTX_DESTROYED; /* the state that an arena sees that is not made yet, or gone */
+
 static struct rill_arena *arena_of(const struct source *s)
 {
 	return container_of(s, struct rill_arena, source);
@@ -55,7 +57,7 @@ static int reserve(void *space, size_t offset, size_t len)
 	if (r < 0)
 		a->refused = true;
 	if (a->allocator.prepare && a->pages.reserved < a->pages.capacity)
-		a->low = true;
+		a->low = a->more = true;
 	return r;
 }
 
@@ -115,6 +117,7 @@ static bool rest(struct source *s)
 static void end(struct rill_arena *a)
 {
 	a->gone = true;
+	a->state = &no_ctx;
 	a->writer.base = NULL;
 	while (link_linked(&a->watchers)) {
 		struct arena_watcher *w = container_of(a->watchers.next, struct arena_watcher, link);
@@ -135,6 +138,7 @@ static void child(struct source *s)
 	struct rill_arena *a = arena_of(s);
 
 	a->gone = true;
+	a->state = &no_ctx;
 	while (link_linked(&a->watchers))
 		link_remove(a->watchers.next);
 	source_doom(s);
@@ -176,6 +180,9 @@ static int take_allocator(struct rill_arena *a, const struct rill_allocator *fro
 	r = table_copy(to, sizeof(*to), from);
 	if (r < 0)
 		return r;
+	a->counts = a->more = !to->allocated;
+	if (a->flags & RILL_ARENA_WIPE)
+		to->release = NULL; /* it leaves no time to clear the block */
 	return to->create && to->destroy && to->alloc && to->free && to->find ? 0 : -EINVAL;
 }
 
@@ -205,6 +212,7 @@ static int join_ctx(struct rill_arena *a, struct rill_ctx *ctx)
 	if (r < 0)
 		return r;
 	a->ctx = ctx;
+	a->state = ctx_front(ctx)->state;
 	ctx_ref(ctx);
 	return 0;
 }
@@ -216,6 +224,7 @@ static struct rill_arena *new_arena(const struct rill_arena_options *o)
 	if (!a)
 		return NULL;
 	a->refs = 1;
+	a->state = &no_ctx;
 	a->flags = o->flags;
 	a->space = o->space;
 	a->user = o->user;
@@ -362,7 +371,7 @@ void rill_arena_get_usage(const struct rill_arena *a, struct rill_arena_usage *r
 	u.reserved = a->pages.reserved;
 	if (size > offsetof(struct rill_arena_usage, resident))
 		u.resident = pages_resident(&a->pages);
-	u.allocated = a->allocator.allocated ? a->allocator.allocated(a->self) : a->allocated;
+	u.allocated = a->counts ? a->allocated : a->allocator.allocated(a->self);
 	u.lent = a->lent;
 	memset(ret_usage, 0, size);
 	memcpy(ret_usage, &u, size < sizeof(u) ? size : sizeof(u));

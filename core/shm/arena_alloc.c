@@ -25,13 +25,7 @@ static size_t length_of(const struct rill_arena *a, const void *block)
 	return len;
 }
 
-/* Apart, to keep take() short: most calls are through here only if the allocator does not count for itself. */
-static __attribute__((noinline)) void count(struct rill_arena *a, const void *block)
-{
-	a->allocated += length_of(a, block);
-}
-
-static __attribute__((noinline)) void *starve(struct rill_arena *a)
+static void *starve(struct rill_arena *a)
 {
 	a->starved = a->space != NULL;
 	if (a->starved)
@@ -40,20 +34,27 @@ static __attribute__((noinline)) void *starve(struct rill_arena *a)
 	return NULL;
 }
 
-static void *take(struct rill_arena *a, size_t alignment, size_t len)
+/* What few calls need. Apart, so that the others save no registers for it. */
+static __attribute__((noinline)) void *taken(struct rill_arena *a, void *block)
+{
+	if (!block)
+		return starve(a);
+	if (a->counts)
+		a->allocated += length_of(a, block);
+	if (a->low)
+		arena_wake(a);
+	a->more = a->counts;
+	return block;
+}
+
+static inline void *take(struct rill_arena *a, size_t alignment, size_t len)
 {
 	void *block;
 
 	if (len > a->pages.capacity)
 		return NULL;
-	block = a->allocator.alloc(a->self, alignment, len ? len : 1);
-	if (!block)
-		return starve(a);
-	if (!a->allocator.allocated)
-		count(a, block);
-	if (a->low && !link_linked(&a->source.awake))
-		arena_wake(a);
-	return block;
+	block = a->allocator.alloc(a->self, alignment, len + !len);
+	return !block || a->more ? taken(a, block) : block;
 }
 
 static void give_back(struct rill_arena *a, void *block, size_t len)
@@ -158,16 +159,15 @@ static __attribute__((noinline)) void find_and_give_back(struct rill_arena *a, v
 }
 
 /* The same for a block of which nothing is recorded, if it is one at all. */
-static void let_go_plain(struct rill_arena *a, void *block)
+static inline void let_go_plain(struct rill_arena *a, void *block)
 {
-	if (!a->allocator.release || (a->flags & RILL_ARENA_WIPE)) {
+	if (!a->allocator.release || a->starved)
 		find_and_give_back(a, block);
-	} else if (a->allocator.release(a->self, block) == 0 && a->starved) {
-		arena_came_back(a);
-	}
+	else
+		a->allocator.release(a->self, block);
 }
 
-static void release(struct rill_arena *a, void *block)
+static __attribute__((noinline)) void release(struct rill_arena *a, void *block)
 {
 	uint32_t i = blocks_find(&a->blocks, arena_offset(a, block));
 
@@ -272,6 +272,10 @@ void *rill_arena_realloc(struct rill_arena *a, void *block, size_t len)
 
 void rill_arena_free(struct rill_arena *a, void *block)
 {
-	if (block && arena_usable(a))
+	if (!block || !arena_usable(a))
+		return;
+	if (a->blocks.count)
 		release(a, block);
+	else
+		let_go_plain(a, block);
 }

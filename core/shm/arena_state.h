@@ -11,6 +11,7 @@
 #include <rill/allocator.h>
 
 struct rill_arena {
+	const volatile int *state; /* the ctx's, an enum ctx_state; once the arena is gone, one that is not CTX_LIVE */
 	struct source source;
 	struct rill_ctx *ctx; /* referenced */
 	unsigned refs;
@@ -22,7 +23,8 @@ struct rill_arena {
 	struct address_claim claim; /* of its place, until nobody that we know of has it mapped there */
 	struct rill_allocator allocator;
 	void *self;       /* the allocator's */
-	size_t allocated; /* counted only if it does not */
+	size_t allocated; /* counted if it does not: */
+	bool counts;
 
 	struct blocks blocks;
 	uint32_t lent;                        /* how many */
@@ -33,6 +35,7 @@ struct rill_arena {
 	bool ending;    /* rill_arena_destroy() was called: destructors are still to run */
 	bool refused;   /* reserve() has failed */
 	bool low;       /* alloc has used up some of what is reserved ahead */
+	bool more;      /* counts, or low is new: the next alloc has more to do than to ask the allocator */
 	bool starved;   /* alloc has failed; */
 	bool came_back; /* and since then something came back */
 
@@ -43,7 +46,7 @@ struct rill_arena {
 
 static inline bool arena_usable(const struct rill_arena *a)
 {
-	return a && !a->gone && ctx_check(a->ctx) == 0;
+	return a && *a->state == CTX_LIVE;
 }
 
 /* Any number for what is not in the arena. */
