@@ -252,9 +252,10 @@ $(B)/librill-jemalloc.o: $(call objects,adapters/jemalloc.c $(wildcard adapters/
 	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter %.o,$^)
 	$(Q)$(OBJCOPY) --localize-hidden --wildcard --localize-symbol='je_*' $@
 
+# Never unloaded: threads that used it run its code as they end.
 $(B)/librill-jemalloc.so: $(B)/librill-jemalloc.o $(B)/librill.so $(B)/rill.map
 	$(call say,LD $@)
-	$(Q)$(ld) $(so) -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o %.so,$^) $(jemalloc_libs)
+	$(Q)$(ld) $(so) -Wl,-z,nodelete -Wl,-soname,$(@F).$(soversion) -o $@ $(filter %.o %.so,$^) $(jemalloc_libs)
 	$(Q)ln -sf $(@F) $@.$(soversion)
 
 $(B)/librill-%.so: $(B)/adapters/%.o $(B)/librill.so $(B)/rill.map

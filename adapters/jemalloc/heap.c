@@ -255,6 +255,7 @@ void heap_destroy(void *self)
 	if (!inherited()) {
 		je_mallctl("tcache.destroy", NULL, NULL, &h->cache, sizeof(h->cache));
 		call_arena(h, "destroy");
+		je_mallctl("arena.0.purge", NULL, NULL, NULL, 0); /* where the cache's records were */
 		end_use();
 	}
 	munmap(h, h->bytes);

@@ -288,6 +288,8 @@ static int create(struct rill_arena **ret_arena, struct rill_ctx *ctx, const str
 		goto no_allocator;
 	if (o->ready)
 		prepare(a, o->ready);
+	if (wish.huge)
+		pages_collapse(&a->pages);
 	r = a->refused ? -ENOMEM : join_ctx(a, ctx);
 	if (r < 0)
 		goto not_joined;

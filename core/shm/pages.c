@@ -18,6 +18,10 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
 #define UNIT ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
 #define LOOK ((size_t)1 << 24) /* bytes a mincore() call */
@@ -168,6 +172,17 @@ int pages_unreserve(struct pages *p, size_t offset, size_t len)
 		return -errno;
 	p->reserved -= bits_wipe(p->backed, offset / UNIT, (offset + len) / UNIT) * UNIT;
 	return 0;
+}
+
+/* Only whole ones: a hole would be filled. It copies; not for a hot path. */
+void pages_collapse(const struct pages *p)
+{
+	size_t n = HUGE_PAGE / UNIT, at;
+
+	for (at = 0; at + n <= p->capacity / UNIT; at += n)
+		if (bits_first(p->backed, at, at + n, false) == at + n &&
+		    madvise(p->base + at * UNIT, HUGE_PAGE, MADV_COLLAPSE) < 0)
+			return;
 }
 
 size_t pages_resident(const struct pages *p)

@@ -34,6 +34,7 @@ void pages_close(struct pages *p);  /* the descriptor only */
 
 int pages_reserve(struct pages *p, size_t offset, size_t len);   /* 0, -EINVAL, -ENOMEM */
 int pages_unreserve(struct pages *p, size_t offset, size_t len); /* 0 or what madvise() gave */
+void pages_collapse(const struct pages *p);                      /* what is backed, into huge pages if it can be */
 size_t pages_resident(const struct pages *p);
 
 #endif

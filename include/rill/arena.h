@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-#define RILL_ARENA_HUGE 1u     /* ask for transparent huge pages (madvise; a hint) */
+#define RILL_ARENA_HUGE 1u     /* ask for transparent huge pages (a hint: docs/arena.md) */
 #define RILL_ARENA_PREFAULT 2u /* reserve the whole capacity at create */
 #define RILL_ARENA_WIPE 4u     /* clear blocks when they are freed (and no longer lent) */
 /* At an address that borrowers can have it at, too: docs/same-address.md. One more descriptor (above 4 GiB in a window of

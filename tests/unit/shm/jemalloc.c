@@ -357,6 +357,50 @@ static void a_tebibyte_costs_what_is_used(void **state)
 	a->destroy(heap);
 }
 
+static size_t mappings(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	size_t n = 0;
+	int c;
+
+	assert_non_null(f);
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+/* The long form goes on to the limit: half a gigabyte of records. */
+static void many_at_once_leave_no_mappings_and_the_limit_is_enomem(void **state)
+{
+	enum { LIMIT = 4094 };
+	const struct rill_allocator *a = rill_jemalloc_allocator();
+	struct rill_space space = {.size = sizeof(space), .capacity = MIB, .reserve = yes, .unreserve = yes};
+	size_t n, many = rounds_of(20, 200, LIMIT + 1), before;
+	static void *heap[LIMIT + 1];
+	int r = 0;
+
+	(void)state;
+	if (rounds_under_valgrind() || rounds_under_sanitizer())
+		skip();
+	before = mappings();
+	for (n = 0; n < many; n++) {
+		space.base = (void *)(((uintptr_t)1 << 44) + 2 * n * MIB);
+		r = a->create(&heap[n], &space);
+		if (r < 0)
+			break;
+		for (size_t len = 16; len < 14000; len *= 2)
+			assert_non_null(a->alloc(heap[n], 16, len));
+	}
+	if (many > LIMIT)
+		assert_true(n == LIMIT && r == -ENOMEM);
+	else
+		assert_int_equal(r, 0);
+	while (n > 0)
+		a->destroy(heap[--n]);
+	assert_true(mappings() < before + 20);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(int argc, char **argv)
@@ -371,6 +415,7 @@ int main(int argc, char **argv)
 		T(destroy_in_a_child_touches_neither_range_nor_space),
 		T(a_range_that_is_too_small_or_crooked_is_einval),
 		T(a_tebibyte_costs_what_is_used),
+		T(many_at_once_leave_no_mappings_and_the_limit_is_enomem),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "--use") == 0)
