@@ -101,7 +101,7 @@ static void lend_root(struct pair *p, struct rill_arena *a, const struct root *r
 
 static void an_arena_grows_and_nothing_moves(void **state)
 {
-	size_t total = rounds_of(4, 16, 512) * MIB, maps, i;
+	size_t total = rounds_of(16, 16, 512) * MIB, maps, i;
 	struct rill_mapping mapping = {.size = sizeof(mapping)};
 	const struct root *seen;
 	struct rill_arena *a;
@@ -206,7 +206,7 @@ static bool is_kept(size_t i)
 
 static void memory_goes_back_after_a_peak_by_trim_and_only_by_trim(void **state)
 {
-	size_t peak = rounds_of(4, 192, 512) * MIB, room = peak / KIB, count, i, kept = 0, trimmed;
+	size_t peak = rounds_of(16, 192, 512) * MIB, room = peak / KIB, count, i, kept = 0, trimmed;
 	struct rill_arena_usage before, full, freed, after;
 	char **block = calloc(room, sizeof(*block));
 	struct rill_arena *a;
@@ -232,7 +232,7 @@ static void memory_goes_back_after_a_peak_by_trim_and_only_by_trim(void **state)
 	              after.resident / KIB, kept);
 
 	assert_true(before.resident <= MIB && full.resident >= peak && full.resident == full.reserved);
-	assert_true(full.resident <= full.allocated + full.allocated / 16 + MIB); /* placed with little waste */
+	assert_true(full.resident <= full.allocated + full.allocated / 16 + 4 * MIB); /* placed with little waste */
 	assert_true(freed.resident == full.resident && freed.reserved == full.reserved);
 	assert_int_equal(trimmed, freed.reserved - after.reserved);
 	assert_int_equal(after.resident, after.reserved);
