@@ -18,7 +18,7 @@
 #define FLAGS (RILL_ARENA_HUGE | RILL_ARENA_PREFAULT | RILL_ARENA_WIPE | RILL_ARENA_SAME_ADDRESS | RILL_ARENA_PEERS_MAY_WRITE)
 #define ADDRESS_END (UINT64_C(1) << 47)
 
-static const volatile int no_ctx = CTX_DESTROYED; /* the state that an arena sees that is not made yet, or gone */
+static const int no_ctx = CTX_DESTROYED; /* the state that an arena sees that is not made yet, or gone */
 
 static struct rill_arena *arena_of(const struct source *s)
 {
