@@ -46,12 +46,10 @@ static void sink(struct rill_rpc *rpc, uint32_t slot, uint32_t at)
 	place(rpc, slot, at);
 }
 
-static void unset_deadline(struct rill_rpc *rpc, uint32_t slot)
+static void take_out(struct rill_rpc *rpc, uint32_t slot)
 {
 	uint32_t at = rpc->calls[slot].heap_index, last;
 
-	if (at == NONE)
-		return;
 	rpc->calls[slot].heap_index = NONE;
 	last = rpc->heap[--rpc->heap_count];
 	if (last == slot)
@@ -60,18 +58,30 @@ static void unset_deadline(struct rill_rpc *rpc, uint32_t slot)
 	sink(rpc, last, rpc->calls[last].heap_index);
 }
 
-static void set_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
+static inline void unset_deadline(struct rill_rpc *rpc, uint32_t slot)
+{
+	if (rpc->calls[slot].heap_index != NONE)
+		take_out(rpc, slot);
+}
+
+static void enter_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
 {
 	struct call *c = &rpc->calls[slot];
 
-	unset_deadline(rpc, slot);
-	if (!timeout_ns)
-		timeout_ns = rpc->timeout_ns;
-	if (timeout_ns == RILL_NEVER || __builtin_add_overflow(ctx_now(rpc_ctx(rpc)), timeout_ns, &c->deadline))
+	if (__builtin_add_overflow(ctx_now(rpc_ctx(rpc)), timeout_ns, &c->deadline))
 		return;
 	rise(rpc, slot, rpc->heap_count++);
 	if (c->deadline < rpc->source.when)
 		source_changed(&rpc->source);
+}
+
+static inline void set_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
+{
+	unset_deadline(rpc, slot);
+	if (!timeout_ns)
+		timeout_ns = rpc->timeout_ns;
+	if (timeout_ns != RILL_NEVER)
+		enter_deadline(rpc, slot, timeout_ns);
 }
 
 /* ---- Slots ------------------------------------------------------------------------------------------------------ */
@@ -147,11 +157,6 @@ void calls_begin(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
 	set_deadline(rpc, slot, timeout_ns);
 }
 
-uint64_t calls_id(const struct rill_rpc *rpc, uint32_t slot)
-{
-	return (uint64_t)rpc->calls[slot].generation << SLOT_BITS | slot;
-}
-
 /* The slot of an open call, or NONE: the id is the peer's, or one that is over. */
 static uint32_t open_slot(const struct rill_rpc *rpc, uint64_t id)
 {
@@ -178,7 +183,7 @@ void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error
 
 	if (slot == NONE) /* cancelled, expired, answered twice, or made up */
 		return;
-	c = rpc->calls[slot];
+	c = rpc->calls[slot]; /* whatever becomes of the table */
 	if (end != RILL_PART)
 		calls_drop(rpc, slot);
 	tell(rpc, &c, end, id, error, msg);

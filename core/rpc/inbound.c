@@ -73,10 +73,10 @@ void inbound_readable(struct rill_channel *ch, void *user)
 	int e;
 
 	while ((e = requests_room(rpc)) == 0) {
-		if (rill_channel_recv(ch, &msg) < 0)
+		if (recv_next(ch, &msg) < 0)
 			return;
 		heard(rpc, &msg);
-		rill_msg_release(&msg);
+		recv_release(&msg); /* if it is still ours */
 		if (rpc_over(rpc) || !rpc->ch || rpc->paused)
 			return;
 	}

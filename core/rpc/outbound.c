@@ -38,13 +38,8 @@ static int gate(struct rill_rpc *rpc)
 /* The user's table with our tag. */
 static int tagged(struct rill_out *to, const struct rill_out *from, uint64_t tag)
 {
-	int e;
+	int e = table_copy(to, sizeof(*to), from);
 
-	if (!from) {
-		*to = (struct rill_out){.size = sizeof(*to), .tag = tag};
-		return 0;
-	}
-	e = table_copy(to, sizeof(*to), from);
 	if (e == 0 && to->tag > RILL_MARK_MAX)
 		e = -EINVAL;
 	to->size = sizeof(*to);
@@ -52,15 +47,25 @@ static int tagged(struct rill_out *to, const struct rill_out *from, uint64_t tag
 	return e;
 }
 
-/* Send it, or reserve room for it. */
-static int say(struct rill_rpc *rpc, uint64_t tag, const struct rill_out *out, size_t len, struct rill_room *ret_room)
+/* A function of its own, so that what needs no table does without its stack frame. */
+static __attribute__((noinline)) int say_table(struct rill_rpc *rpc, uint64_t tag, const struct rill_out *out, size_t len,
+                                               struct rill_room *ret_room)
 {
+	static const struct rill_out nothing = {.size = sizeof(nothing)};
 	struct rill_out o;
-	int e = tagged(&o, out, tag);
+	int e = tagged(&o, out ? out : &nothing, tag);
 
 	if (e < 0)
 		return e;
-	e = ret_room ? send_reserve(rpc->ch, len, &o, ret_room) : send_out(rpc->ch, &o);
+	return ret_room ? send_reserve(rpc->ch, len, &o, ret_room) : send_out(rpc->ch, &o);
+}
+
+/* Send it, or reserve room for it. */
+static inline int say(struct rill_rpc *rpc, uint64_t tag, const struct rill_out *out, size_t len, struct rill_room *ret_room)
+{
+	bool plain = ret_room && !out;
+	int e = plain ? send_reserve_plain(rpc->ch, len, tag, ret_room) : say_table(rpc, tag, out, len, ret_room);
+
 	if (e == -EAGAIN)
 		rpc->wants_room = true;
 	return e;
@@ -79,11 +84,16 @@ void outbound_flush(struct rill_rpc *rpc)
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------ */
 
-static int check_ask(struct rill_ask *ret, const struct rill_ask *ask)
+/* *ret_ask is the caller's table where he knows all of it, else `room`. */
+static int check_ask(const struct rill_ask **ret_ask, struct rill_ask *room, const struct rill_ask *ask)
 {
-	int e = ask ? table_copy(ret, sizeof(*ret), ask) : -EINVAL;
+	const void *seen;
+	int e = ask ? table_see(&seen, room, sizeof(*room), ask) : -EINVAL;
 
-	return e == 0 && !ret->answered ? -EINVAL : e;
+	if (e < 0)
+		return e;
+	*ret_ask = seen;
+	return (*ret_ask)->answered ? 0 : -EINVAL;
 }
 
 static int ask_in(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, size_t len,
@@ -110,18 +120,18 @@ static void begin_call(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns,
 
 int rill_rpc_call(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, struct rill_call *ret_call)
 {
-	struct rill_ask a;
+	struct rill_ask room;
 	uint32_t slot;
 	int e = rpc_check(rpc);
 
 	if (e == 0)
-		e = check_ask(&a, ask);
+		e = check_ask(&ask, &room, ask);
 	if (e < 0)
 		return e;
 	ctx_enter(rpc_ctx(rpc));
-	e = ask_in(rpc, &a, out, 0, NULL, &slot);
+	e = ask_in(rpc, ask, out, 0, NULL, &slot);
 	if (e == 0)
-		begin_call(rpc, slot, a.timeout_ns, ret_call);
+		begin_call(rpc, slot, ask->timeout_ns, ret_call);
 	ctx_leave(rpc_ctx(rpc));
 	return e;
 }
@@ -129,18 +139,18 @@ int rill_rpc_call(struct rill_rpc *rpc, const struct rill_ask *ask, const struct
 int rill_rpc_call_reserve(struct rill_rpc *rpc, const struct rill_ask *ask, size_t len, const struct rill_out *out,
                           struct rill_room *ret_room)
 {
-	struct rill_ask a;
+	struct rill_ask room;
 	int e = rpc_check(rpc);
 
 	if (e == 0)
-		e = ret_room ? check_ask(&a, ask) : -EINVAL;
+		e = ret_room ? check_ask(&ask, &room, ask) : -EINVAL;
 	if (e < 0)
 		return e;
 	ctx_enter(rpc_ctx(rpc));
-	e = ask_in(rpc, &a, out, len, ret_room, &rpc->use_slot);
+	e = ask_in(rpc, ask, out, len, ret_room, &rpc->use_slot);
 	if (e == 0) {
 		rpc->use = USE_CALL;
-		rpc->use_timeout_ns = a.timeout_ns;
+		rpc->use_timeout_ns = ask->timeout_ns;
 	}
 	ctx_leave(rpc_ctx(rpc));
 	return e;
@@ -181,21 +191,25 @@ int rill_rpc_notify_reserve(struct rill_rpc *rpc, uint16_t type, size_t len, con
 
 /* ---- Answers ---------------------------------------------------------------------------------------------------- */
 
-static int answer_in(struct rill_request rq, bool last, const struct rill_out *out, size_t len, struct rill_room *ret_room)
+static int answer_in(const struct rill_request *rq, bool last, const struct rill_out *out, size_t len,
+                     struct rill_room *ret_room)
 {
-	const struct request *q = request_of(rq);
-	struct rill_rpc *rpc = rq.rpc;
-	int e;
+	struct rill_rpc *rpc = rq->rpc;
+	int e = request_check(rq);
+	const struct request *q;
 
+	if (e < 0)
+		return e;
+	q = request_of(rq);
 	ctx_enter(rpc_ctx(rpc));
 	e = gate(rpc);
 	if (e == 0)
 		e = say(rpc, tag_make(last ? TAG_ANSWER : TAG_PART, 0, q->id), out, len, ret_room);
 	if (e == 0 && ret_room) {
 		rpc->use = last ? USE_ANSWER : USE_PART;
-		rpc->use_for = rq;
+		rpc->use_for = *rq;
 	} else if (e == 0 && last) {
-		request_free(rpc, rq.slot);
+		request_free(rpc, rq->slot);
 	}
 	ctx_leave(rpc_ctx(rpc));
 	return e;
@@ -203,25 +217,21 @@ static int answer_in(struct rill_request rq, bool last, const struct rill_out *o
 
 int rill_request_answer(struct rill_request rq, const struct rill_out *out)
 {
-	int e = request_check(rq);
-
-	return e < 0 ? e : answer_in(rq, true, out, 0, NULL);
+	return answer_in(&rq, true, out, 0, NULL);
 }
 
 int rill_request_part(struct rill_request rq, const struct rill_out *out)
 {
-	int e = request_check(rq);
-
-	return e < 0 ? e : answer_in(rq, false, out, 0, NULL);
+	return answer_in(&rq, false, out, 0, NULL);
 }
 
 int rill_request_reserve(struct rill_request rq, bool last, size_t len, const struct rill_out *out, struct rill_room *ret_room)
 {
-	int e = request_check(rq);
+	int e = ret_room ? 0 : request_check(&rq);
 
-	if (e == 0 && !ret_room)
-		e = -EINVAL;
-	return e < 0 ? e : answer_in(rq, last, out, len, ret_room);
+	if (!ret_room)
+		return e < 0 ? e : -EINVAL;
+	return answer_in(&rq, last, out, len, ret_room);
 }
 
 /* ---- Commit, cancel --------------------------------------------------------------------------------------------- */
@@ -252,9 +262,9 @@ static int commit(struct rill_rpc *rpc, size_t len)
 {
 	int e = rpc_reason(rpc);
 
-	if (e == 0 && is_answer(rpc) && !request_of(rpc->use_for))
+	if (e == 0 && is_answer(rpc) && !request_of(&rpc->use_for))
 		e = -ECANCELED;
-	return e == 0 ? rill_channel_commit(rpc->ch, len) : e;
+	return e == 0 ? send_commit(rpc->ch, len) : e;
 }
 
 static void committed(struct rill_rpc *rpc, struct rill_call *ret_call)

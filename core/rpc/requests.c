@@ -69,10 +69,8 @@ static int grow(struct rill_rpc *rpc)
 	return 0;
 }
 
-int requests_room(struct rill_rpc *rpc)
+int requests_more(struct rill_rpc *rpc)
 {
-	if (rpc->request_free != NONE)
-		return 0;
 	return rpc->request_room / 2 >= rpc->request_max ? -EAGAIN : grow(rpc);
 }
 
@@ -114,22 +112,6 @@ static struct rill_request value_of(struct rill_rpc *rpc, uint32_t slot)
 	const struct request *q = &rpc->requests[slot];
 
 	return (struct rill_request){.rpc = rpc, .slot = slot, .generation = q->generation, .type = q->type};
-}
-
-struct request *request_of(struct rill_request rq)
-{
-	struct request *q = rq.slot < rq.rpc->request_room ? &rq.rpc->requests[rq.slot] : NULL;
-
-	return q && q->state == REQUEST_OPEN && q->generation == rq.generation ? q : NULL;
-}
-
-int request_check(struct rill_request rq)
-{
-	int e = rpc_check(rq.rpc);
-
-	if (e < 0)
-		return e;
-	return request_of(rq) ? 0 : -ECANCELED;
 }
 
 /* ---- Failures and refusals -------------------------------------------------------------------------------------- */
@@ -198,7 +180,7 @@ static void serve(struct rill_rpc *rpc, uint32_t slot, struct rill_msg *msg)
 	r = handler(rq, msg, rpc->user);
 	if (rpc_over(rpc))
 		return;
-	q = request_of(rq);
+	q = request_of(&rq);
 	if (q && (r != 0 || !q->is_kept))
 		end(rpc, slot, TAG_FAILED, r ? r : -EIO);
 }
@@ -260,7 +242,7 @@ void requests_finish(struct rill_rpc *rpc)
 
 int rill_request_fail(struct rill_request rq, int error)
 {
-	int e = request_check(rq);
+	int e = request_check(&rq);
 
 	if (e < 0)
 		return e;
@@ -272,12 +254,12 @@ int rill_request_fail(struct rill_request rq, int error)
 
 int rill_request_keep(struct rill_request rq, void *kept)
 {
-	int e = request_check(rq);
+	int e = request_check(&rq);
 	struct request *q;
 
 	if (e < 0)
 		return e;
-	q = request_of(rq);
+	q = request_of(&rq);
 	q->kept = kept;
 	q->is_kept = true;
 	return 0;
@@ -285,5 +267,5 @@ int rill_request_keep(struct rill_request rq, void *kept)
 
 void *rill_request_kept(struct rill_request rq)
 {
-	return request_check(rq) < 0 ? NULL : request_of(rq)->kept;
+	return request_check(&rq) < 0 ? NULL : request_of(&rq)->kept;
 }

@@ -8,15 +8,6 @@
 #define CALLS 256
 #define REQUESTS 256
 
-int rpc_check(const struct rill_rpc *rpc)
-{
-	int e = rpc ? ctx_check(rpc_ctx(rpc)) : -EINVAL;
-
-	if (e < 0)
-		return e;
-	return rpc->source.gone ? -ECANCELED : 0;
-}
-
 void rpc_heed_pause(struct rill_rpc *rpc)
 {
 	if (!rpc->ch)

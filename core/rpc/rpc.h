@@ -122,7 +122,6 @@ struct rill_rpc {
 };
 
 /* rpc.c */
-int rpc_check(const struct rill_rpc *rpc);        /* 0, -ECHILD, -ECANCELED, -EINVAL */
 void rpc_violated(struct rill_rpc *rpc, int why); /* end the channel, and tell it */
 void rpc_end(struct rill_rpc *rpc, int why);      /* the channel has ended: tell all that it concerns */
 void rpc_heed_pause(struct rill_rpc *rpc);        /* paused or stalled: the channel is paused */
@@ -130,6 +129,16 @@ void rpc_heed_pause(struct rill_rpc *rpc);        /* paused or stalled: the chan
 static inline struct rill_ctx *rpc_ctx(const struct rill_rpc *rpc)
 {
 	return rpc->source.ctx;
+}
+
+/* 0, -ECHILD, -ECANCELED, -EINVAL */
+static inline int rpc_check(const struct rill_rpc *rpc)
+{
+	int e = rpc ? ctx_check(rpc_ctx(rpc)) : -EINVAL;
+
+	if (e < 0)
+		return e;
+	return rpc->source.gone ? -ECANCELED : 0;
 }
 
 /* After a callback: closed, or its ctx destroyed, or a forked child. */
@@ -148,23 +157,49 @@ static inline int rpc_reason(const struct rill_rpc *rpc)
 int calls_take(struct rill_rpc *rpc, const struct rill_ask *ask, uint32_t *ret_slot); /* RESERVED. -EAGAIN, -ENOMEM */
 void calls_drop(struct rill_rpc *rpc, uint32_t slot);                                 /* RESERVED or OPEN: FREE */
 void calls_begin(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns);           /* it was sent: OPEN */
-uint64_t calls_id(const struct rill_rpc *rpc, uint32_t slot);
 void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error, struct rill_msg *msg);
 unsigned calls_expire(struct rill_rpc *rpc, unsigned budget); /* tell those up to due_until; how many */
 void calls_lose(struct rill_rpc *rpc, int why);
 int calls_send_cancels(struct rill_rpc *rpc); /* 0: none is left */
 void calls_finish(struct rill_rpc *rpc);
 
+static inline uint64_t calls_id(const struct rill_rpc *rpc, uint32_t slot)
+{
+	return (uint64_t)rpc->calls[slot].generation << SLOT_BITS | slot;
+}
+
 /* requests.c */
-int requests_room(struct rill_rpc *rpc); /* for one more, if only to be refused: 0, -EAGAIN, -ENOMEM */
+int requests_more(struct rill_rpc *rpc); /* no slot is free: grow. 0, -EAGAIN, -ENOMEM */
 void requests_heard(struct rill_rpc *rpc, uint16_t type, uint64_t id, struct rill_msg *msg);
 void requests_cancelled(struct rill_rpc *rpc, uint64_t id);
 void requests_lose(struct rill_rpc *rpc, int why);
-int requests_send_unsent(struct rill_rpc *rpc);     /* 0: none is left */
-struct request *request_of(struct rill_request rq); /* OPEN, or NULL */
-int request_check(struct rill_request rq);          /* of the rpc; and -ECANCELED: it is over */
+int requests_send_unsent(struct rill_rpc *rpc); /* 0: none is left */
 void request_free(struct rill_rpc *rpc, uint32_t slot);
 void requests_finish(struct rill_rpc *rpc);
+
+/* For one more, if only to be refused: 0, -EAGAIN, -ENOMEM. */
+static inline int requests_room(struct rill_rpc *rpc)
+{
+	return rpc->request_free != NONE ? 0 : requests_more(rpc);
+}
+
+/* OPEN, or NULL. */
+static inline struct request *request_of(const struct rill_request *rq)
+{
+	struct request *q = rq->slot < rq->rpc->request_room ? &rq->rpc->requests[rq->slot] : NULL;
+
+	return q && q->state == REQUEST_OPEN && q->generation == rq->generation ? q : NULL;
+}
+
+/* As rpc_check(); and -ECANCELED: it is over. */
+static inline int request_check(const struct rill_request *rq)
+{
+	int e = rpc_check(rq->rpc);
+
+	if (e < 0)
+		return e;
+	return request_of(rq) ? 0 : -ECANCELED;
+}
 
 /* outbound.c */
 int outbound_small(struct rill_rpc *rpc, uint64_t tag); /* one of the library's own: 0, -EAGAIN, the reason */

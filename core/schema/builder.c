@@ -209,6 +209,11 @@ int builder_aim(struct rill_slot slot, struct place target, uint64_t bare)
 
 /* ---- the builder ---------------------------------------------------------------------------------------------------- */
 
+static bool buffer_fits(const void *buffer, size_t words)
+{
+	return words && (uintptr_t)buffer % RILL_WORD == 0;
+}
+
 static int check_options(struct rill_builder_options *ret, const struct rill_builder_options *options)
 {
 	if (options && options->size == sizeof(*ret)) {
@@ -223,27 +228,31 @@ static int check_options(struct rill_builder_options *ret, const struct rill_bui
 			return -E2BIG;
 		memcpy(ret, options, options->size);
 	}
-	if (ret->buffer && (!ret->buffer_words || (uintptr_t)ret->buffer % RILL_WORD))
-		return -EINVAL;
-	return 0;
+	return ret->buffer && !buffer_fits(ret->buffer, ret->buffer_words) ? -EINVAL : 0;
+}
+
+static void make_empty(struct rill_builder *b)
+{
+	b->count = 0;
+	b->error = 0;
+	b->segments = b->few;
+	b->room = sizeof(b->few) / sizeof(b->few[0]);
 }
 
 /* The root pointer is the first word of the first segment. */
-static int begin(struct rill_builder *b)
+static void begin(struct rill_builder *b)
 {
-	int r = 0;
-
-	if (b->options.buffer)
-		add_segment(b, b->options.buffer,
-		            b->options.buffer_words > SEGMENT_WORDS_MAX ? SEGMENT_WORDS_MAX : b->options.buffer_words,
-		            b->options.cleared);
-	else
-		r = take_segment(b, 1);
-	if (r < 0)
-		return r;
 	b->first = b->space;
-	fill(b, 1);
-	return 0;
+	rill_store_u64(builder_at(b, 0, 0), 0);
+	b->segments[0].count = 1;
+}
+
+static void begin_in_buffer(struct rill_builder *b)
+{
+	size_t words = b->options.buffer_words;
+
+	add_segment(b, b->options.buffer, words > SEGMENT_WORDS_MAX ? SEGMENT_WORDS_MAX : words, b->options.cleared);
+	begin(b);
 }
 
 int rill_builder_init(struct rill_builder *b, const struct rill_builder_options *options)
@@ -258,14 +267,25 @@ int rill_builder_init(struct rill_builder *b, const struct rill_builder_options 
 		o.give = heap_give;
 	}
 	b->options = o;
-	b->count = 0;
-	b->error = 0;
-	b->segments = b->few;
-	b->room = sizeof(b->few) / sizeof(b->few[0]);
-	r = begin(b);
-	if (r < 0)
-		b->count = 0;
+	make_empty(b);
+	if (o.buffer) {
+		begin_in_buffer(b);
+		return 0;
+	}
+	r = take_segment(b, 1);
+	if (r == 0)
+		begin(b);
 	return r;
+}
+
+int rill_builder_init_buffer(struct rill_builder *b, void *buffer, size_t words)
+{
+	if (!b || !buffer || !buffer_fits(buffer, words))
+		return -EINVAL;
+	b->options = (struct rill_builder_options){.size = sizeof(b->options), .buffer = buffer, .buffer_words = words};
+	make_empty(b);
+	begin_in_buffer(b);
+	return 0;
 }
 
 void rill_builder_reset(struct rill_builder *b)
@@ -275,27 +295,21 @@ void rill_builder_reset(struct rill_builder *b)
 	give_segments(b, 1);
 	b->space = b->first;
 	b->is_clear = false;
-	b->segments[0].count = 0;
 	b->error = 0;
-	fill(b, 1);
+	begin(b);
 }
 
 void rill_builder_finish(struct rill_builder *b)
 {
 	if (!b || !b->count)
 		return;
-	give_segments(b, 0);
+	if (b->options.give)
+		give_segments(b, 0);
+	b->count = 0;
 	if (b->segments != b->few)
 		free(b->segments);
 	b->segments = NULL;
 	b->error = 0;
-}
-
-struct rill_slot rill_builder_root(struct rill_builder *b)
-{
-	struct rill_slot slot = {b && b->count ? b : NULL, 0, 0};
-
-	return slot;
 }
 
 const struct rill_segment *rill_builder_segments(const struct rill_builder *b, size_t *ret_count)

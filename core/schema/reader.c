@@ -2,35 +2,46 @@
 #include "schema/pointer.h"
 
 #include <errno.h>
+#include <stddef.h>
 
-int rill_reader_init(struct rill_reader *reader, const struct rill_segment *segments, size_t count,
-                     const struct rill_reader_options *options)
+/* Does the caller know this field? */
+#define HAS(o, field) ((o)->size >= offsetof(struct rill_reader_options, field) + sizeof((o)->field))
+
+static int check_options(const struct rill_reader_options *o)
 {
-	struct rill_reader_options o = {0};
-	size_t i;
-
-	if (!reader || (!segments && count) || (options && options->size < sizeof(o.size)))
+	if (!o)
+		return 0;
+	if (o->size < sizeof(o->size))
 		return -EINVAL;
-	if (options && options->size > sizeof(o))
+	if (o->size > sizeof(*o))
 		return -E2BIG;
-	if (options && options->size == sizeof(o))
-		o = *options;
-	else if (options)
-		memcpy(&o, options, options->size);
-	if (o.depth > RILL_DEPTH_MAX)
-		return -EINVAL;
-	for (i = 0; i < count; i++) {
+	return HAS(o, depth) && o->depth > RILL_DEPTH_MAX ? -EINVAL : 0;
+}
+
+static int check_segments(const struct rill_segment *segments, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
 		if (!segments[i].words || (uintptr_t)segments[i].words % RILL_WORD)
 			return -EINVAL;
 		if (segments[i].count > UINT32_MAX)
 			return -EMSGSIZE;
 	}
-	if (!count || !segments[0].count)
-		return -EBADMSG;
+	return !count || !segments[0].count ? -EBADMSG : 0;
+}
+
+int rill_reader_init(struct rill_reader *reader, const struct rill_segment *segments, size_t count,
+                     const struct rill_reader_options *options)
+{
+	int e = !reader || (!segments && count) ? -EINVAL : check_options(options);
+
+	if (e == 0)
+		e = check_segments(segments, count);
+	if (e < 0)
+		return e;
 	reader->segments = segments;
 	reader->count = count;
-	reader->words = o.words ? o.words : RILL_TRAVERSAL_WORDS;
-	reader->depth = o.depth ? o.depth : RILL_DEPTH;
+	reader->words = options && HAS(options, words) && options->words ? options->words : RILL_TRAVERSAL_WORDS;
+	reader->depth = options && HAS(options, depth) && options->depth ? options->depth : RILL_DEPTH;
 	reader->error = 0;
 	return 0;
 }
@@ -46,13 +57,6 @@ static struct rill_pointer pointer_at(struct rill_reader *reader, const struct r
 }
 
 static const struct rill_pointer no_pointer;
-
-struct rill_pointer rill_reader_root(struct rill_reader *reader)
-{
-	if (!reader || !reader->segments)
-		return no_pointer;
-	return pointer_at(reader, reader->segments, 0, reader->depth);
-}
 
 struct rill_pointer rill_pointer_or(struct rill_pointer p, const struct rill_segment *otherwise)
 {
@@ -111,36 +115,70 @@ int rill_pointer_read_capability(uint32_t *ret_index, struct rill_pointer p)
 
 static const struct rill_struct no_struct;
 
-int rill_pointer_read_struct(struct rill_struct *ret, struct rill_pointer p)
+/* Of what was checked. */
+static inline void view(struct rill_struct *ret, struct rill_pointer p, const struct rill_segment *segment, uint64_t word,
+                        uint64_t at)
+{
+	ret->reader = p.reader;
+	ret->segment = segment;
+	ret->data = segment_at(segment, at);
+	ret->data_bytes = struct_data_words(word) * 8;
+	ret->at = (uint32_t)at + struct_data_words(word);
+	ret->pointers = struct_pointers(word);
+	ret->depth = p.depth - 1;
+}
+
+/* The usual case: it lies in the segment of its pointer. All others, and all that is wrong, go the long way. */
+static inline bool near_struct(struct rill_struct *ret, struct rill_pointer p)
+{
+	uint64_t words = struct_words(p.word), at = word_target(p.word, p.at);
+
+	if (word_kind(p.word) != WORD_STRUCT || !words || !p.depth || !p.reader || words > p.reader->words ||
+	    !segment_has(p.segment, at, words))
+		return false;
+	p.reader->words -= words;
+	view(ret, p, p.segment, p.word, at);
+	return true;
+}
+
+static __attribute__((noinline)) int far_struct(struct rill_struct *ret, struct rill_pointer p)
 {
 	struct object o;
-	int r;
+	int r = follow(&o, p);
 
-	if (!ret)
-		return -EINVAL;
-	r = follow(&o, p);
-	if (r == 0)
-		*ret = no_struct;
 	if (r <= 0)
 		return r;
 	r = object_struct(&o, p.reader);
 	if (r < 0)
 		return r;
-	ret->reader = p.reader;
-	ret->segment = o.segment;
-	ret->data = segment_at(o.segment, o.at);
-	ret->data_bytes = struct_data_words(o.word) * 8;
-	ret->at = (uint32_t)o.at + struct_data_words(o.word);
-	ret->pointers = struct_pointers(o.word);
-	ret->depth = p.depth - 1;
+	view(ret, p, o.segment, o.word, o.at);
 	return 1;
+}
+
+/* 1, 0 or negative (*ret is untouched). */
+static inline int read_struct(struct rill_struct *ret, struct rill_pointer p)
+{
+	return near_struct(ret, p) ? 1 : far_struct(ret, p);
+}
+
+int rill_pointer_read_struct(struct rill_struct *ret, struct rill_pointer p)
+{
+	int r;
+
+	if (!ret)
+		return -EINVAL;
+	r = read_struct(ret, p);
+	if (r == 0)
+		*ret = no_struct;
+	return r;
 }
 
 struct rill_struct rill_pointer_struct(struct rill_pointer p)
 {
-	struct rill_struct s = no_struct;
+	struct rill_struct s;
 
-	rill_pointer_read_struct(&s, p);
+	if (read_struct(&s, p) <= 0)
+		s = no_struct;
 	return s;
 }
 

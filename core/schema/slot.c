@@ -62,18 +62,28 @@ static struct rill_struct_builder place_behind(struct rill_slot slot, uint64_t w
 {
 	struct rill_segment *segment = &slot.builder->segments[slot.segment];
 	uint32_t at = (uint32_t)segment->count;
+	struct rill_struct_builder s = struct_at(slot.builder, slot.segment, at, bare);
 
-	if (!slot.builder->is_clear)
-		memset(builder_at(slot.builder, slot.segment, at), 0, words * RILL_WORD);
 	segment->count += words;
 	rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, at));
-	return struct_at(slot.builder, slot.segment, at, bare);
+	if (!slot.builder->is_clear)
+		memset(s.data, 0, words * RILL_WORD);
+	return s;
+}
+
+/* A function of its own, so that the common case does without its stack frame. */
+static __attribute__((noinline)) struct rill_struct_builder place_anywhere(struct rill_slot slot, uint64_t words, uint64_t bare)
+{
+	struct place place;
+
+	if (make(slot, words, bare, &place) < 0)
+		return no_struct;
+	return struct_at(slot.builder, place.segment, place.at, bare);
 }
 
 struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t data_words, size_t pointers)
 {
 	uint64_t bare = struct_word(data_words, pointers);
-	struct place place;
 
 	if (!slot.builder)
 		return no_struct;
@@ -88,9 +98,7 @@ struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t d
 	}
 	if (fits_behind(slot, data_words + pointers))
 		return place_behind(slot, data_words + pointers, bare);
-	if (make(slot, data_words + pointers, bare, &place) < 0)
-		return no_struct;
-	return struct_at(slot.builder, place.segment, place.at, bare);
+	return place_anywhere(slot, data_words + pointers, bare);
 }
 
 struct rill_struct rill_struct_built(struct rill_struct_builder s, struct rill_reader *over)

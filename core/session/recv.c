@@ -208,7 +208,7 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	return 0;
 }
 
-static int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
+int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
 {
 	int e;
 
@@ -343,7 +343,7 @@ int rill_msg_copy(const struct rill_msg *msg, void *to, size_t size)
 }
 
 /* The channel may be closed, the session over, the ctx destroyed. */
-static void release(struct rill_channel *ch, const struct rill_msg *msg)
+static inline void release(struct rill_channel *ch, const struct rill_msg *msg)
 {
 	struct rill_session *s = ch->session;
 	bool due = ring_release(&ch->in, msg->opaque[OPAQUE_HELD]);
@@ -357,6 +357,16 @@ static void release(struct rill_channel *ch, const struct rill_msg *msg)
 		channel_publish(ch);
 	if (link_linked(&ch->place) && s->open_wanted && s->fd >= 0)
 		channel_sweep(s);
+}
+
+void recv_release(const struct rill_msg *msg)
+{
+	struct rill_channel *ch = channel_of(msg);
+
+	if (!ch || ctx_check(ch->session->ctx) == -ECHILD)
+		return;
+	release(ch, msg);
+	session_unhold(ch->session);
 }
 
 void rill_msg_release(struct rill_msg *msg)

@@ -323,6 +323,15 @@ void send_undo(struct rill_channel *ch)
 
 /* ---- The interface --------------------------------------------------------------------------------------------- */
 
+int send_reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room)
+{
+	int e = reserve_plain(ch, len, tag);
+
+	if (e == 0)
+		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
+	return e;
+}
+
 int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *ret_room)
 {
 	int e = channel_check(ch);
@@ -332,9 +341,7 @@ int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve_plain(ch, len, 0);
-	if (e == 0)
-		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
+	e = send_reserve_plain(ch, len, 0, ret_room);
 	ctx_leave(ch->session->ctx);
 	return e;
 }
@@ -365,24 +372,29 @@ int rill_channel_reservemsg(struct rill_channel *ch, size_t len, const struct ri
 	return e;
 }
 
+int send_commit(struct rill_channel *ch, size_t len)
+{
+	unsigned flags = ch->room.flags;
+
+	if (ch->room.kind == ROOM_NONE || len > ch->room.len)
+		return -EINVAL;
+	commit(ch, len);
+	committed(ch, flags);
+	return 0;
+}
+
 int rill_channel_commit(struct rill_channel *ch, size_t len)
 {
-	unsigned flags;
 	int e = channel_check(ch);
 
 	if (e < 0)
 		return e;
-	e = channel_reason(ch);
-	if (e == 0 && (ch->room.kind == ROOM_NONE || len > ch->room.len))
-		return -EINVAL;
 	ctx_enter(ch->session->ctx);
-	flags = ch->room.flags;
-	if (e < 0) {
+	e = channel_reason(ch);
+	if (e < 0)
 		send_undo(ch);
-	} else {
-		commit(ch, len);
-		committed(ch, flags);
-	}
+	else
+		e = send_commit(ch, len);
 	ctx_leave(ch->session->ctx);
 	return e;
 }

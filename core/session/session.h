@@ -380,9 +380,16 @@ void send_undo(struct rill_channel *ch);  /* an open reservation is gone */
 /* rill_channel_sendmsg() and rill_channel_reservemsg(), of a table of ours, below ctx_enter() */
 int send_out(struct rill_channel *ch, const struct rill_out *out);
 int send_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out, struct rill_room *ret_room);
+/* The same for nothing but a body and a tag; and rill_channel_commit() of a channel that lives. */
+int send_reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room);
+int send_commit(struct rill_channel *ch, size_t len);
 
 /* recv.c */
-int recv_decode(struct rill_channel *ch);   /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
+int recv_decode(struct rill_channel *ch); /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
+/* rill_channel_recv() and rill_msg_release() below ctx_enter(), of a channel that is not closed; and of a message that nobody
+ * looks at afterwards. ret_msg NULL: only whether there is one. */
+int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg);
+void recv_release(const struct rill_msg *msg);
 bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take it. false: more is left */
 void recv_forget(struct rill_msg *msg);     /* rill_msg_release(), and in a forked child the private half of it */
 

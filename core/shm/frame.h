@@ -25,16 +25,20 @@ struct frame {
 /* Decode the frame whose header (sane, as ring_next() gives it) was loaded from `at`. 0 or -EPROTO. */
 int frame_decode_extended(struct frame *ret_frame, uint64_t header, peer_words at);
 
+/* Most are a body, or a tag and a body. */
 static inline int frame_decode(struct frame *f, uint64_t header, peer_words at)
 {
-	if (WIRE_KIND(header) != WIRE_MESSAGE || WIRE_FLAGS(header) || WIRE_LOANS(header))
+	unsigned tagged = WIRE_FLAGS(header) & WIRE_HAS_TAG ? 1 : 0;
+
+	if (WIRE_KIND(header) != WIRE_MESSAGE || WIRE_FLAGS(header) & ~(unsigned)WIRE_HAS_TAG || WIRE_LOANS(header) ||
+	    WIRE_LEN(header) < 8 * tagged)
 		return frame_decode_extended(f, header, at);
 	f->kind = WIRE_MESSAGE;
 	f->has_fds = false;
 	f->fd_seq = f->fd_count = f->loan_count = 0;
-	f->tag = 0;
-	f->payload = (const PEER char *)(at + 1);
-	f->len = WIRE_LEN(header);
+	f->tag = tagged ? peer_load(at + 1) : 0;
+	f->payload = (const PEER char *)(at + 1 + tagged);
+	f->len = WIRE_LEN(header) - 8 * tagged;
 	return 0;
 }
 

@@ -94,11 +94,19 @@ struct rill_list_builder {
  *   -ENOMEM;  -EINVAL  a buffer of no words, not 8-aligned;  -E2BIG */
 RILL_API int rill_builder_init(struct rill_builder *b, const struct rill_builder_options *options);
 
+/* The same in a buffer of yours alone: what does not fit is -ENOSPC. */
+RILL_API int rill_builder_init_buffer(struct rill_builder *b, void *buffer, size_t words);
+
 /* Empty it for the next message; the first segment is kept, so a small message in the same builder costs no allocation. */
 RILL_API void rill_builder_reset(struct rill_builder *b);
 RILL_API void rill_builder_finish(struct rill_builder *b);
 
-RILL_API struct rill_slot rill_builder_root(struct rill_builder *b);
+static inline struct rill_slot rill_builder_root(struct rill_builder *b)
+{
+	struct rill_slot slot = {b && b->count ? b : NULL, 0, 0};
+
+	return slot;
+}
 
 /* The message so far; valid until the next call that builds. Never NULL for a builder that was initialised. */
 RILL_API const struct rill_segment *rill_builder_segments(const struct rill_builder *b, size_t *ret_count);

@@ -107,7 +107,18 @@ struct rill_size {
 RILL_API int rill_reader_init(struct rill_reader *reader, const struct rill_segment *segments, size_t count,
                               const struct rill_reader_options *options);
 
-RILL_API struct rill_pointer rill_reader_root(struct rill_reader *reader);
+static inline struct rill_pointer rill_reader_root(struct rill_reader *reader)
+{
+	struct rill_pointer p = {NULL, NULL, 0, 0, 0};
+
+	if (reader && reader->segments) {
+		p.reader = reader;
+		p.segment = reader->segments;
+		p.word = rill_load_u64((const unsigned char *)reader->segments->words);
+		p.depth = reader->depth;
+	}
+	return p;
+}
 
 /* 0, or the first error that any view of this reader met. */
 static inline int rill_reader_error(const struct rill_reader *reader)

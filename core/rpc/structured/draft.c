@@ -37,7 +37,7 @@ static struct rill_out table_of(const struct rill_draft *d)
 	};
 }
 
-static int reserve(struct rill_draft *d, struct rill_room *ret_room)
+static int reserve(struct rill_draft *d, const struct rill_ask *ask, struct rill_room *ret_room)
 {
 	size_t len = d->options.words * RILL_WORD;
 	struct rill_out table, *out = NULL;
@@ -47,33 +47,58 @@ static int reserve(struct rill_draft *d, struct rill_room *ret_room)
 		out = &table;
 	}
 	if (d->kind == DRAFT_CALL)
-		return rill_rpc_call_reserve(d->rpc, &d->ask, len, out, ret_room);
+		return rill_rpc_call_reserve(d->rpc, ask, len, out, ret_room);
 	if (d->kind == DRAFT_NOTIFICATION)
 		return rill_rpc_notify_reserve(d->rpc, d->type, len, out, ret_room);
 	return rill_request_reserve(d->request, d->kind == DRAFT_ANSWER, len, out, ret_room);
 }
 
-/* The first segment is the room; further ones, if there is an arena, are its. */
-static int begin_in_room(struct rill_draft *d, struct rill_builder_options *o)
+/* The first segment is a block of the arena, as large as asked for. */
+static int build_in_blocks(struct rill_draft *d)
+{
+	struct rill_builder_options o = {.size = sizeof(o)};
+	int e;
+
+	rill_arena_source_init(&d->source, d->options.arena, &o);
+	d->source.words = d->options.words;
+	e = rill_builder_init(&d->builder, &o);
+	d->source.words -= d->options.words;
+	return e;
+}
+
+/* The first segment is the room; further ones are blocks. */
+static int build_in_room_first(struct rill_draft *d, const struct rill_room *room)
+{
+	struct rill_builder_options o = {.size = sizeof(o), .buffer = room->data, .buffer_words = d->options.words};
+
+	rill_arena_source_init(&d->source, d->options.arena, &o);
+	return rill_builder_init(&d->builder, &o);
+}
+
+static int begin_in_room(struct rill_draft *d, const struct rill_ask *ask)
 {
 	struct rill_room room;
-	int e = reserve(d, &room);
+	int e = reserve(d, ask, &room);
 
 	if (e < 0)
 		return e;
-	o->buffer = room.data;
-	o->buffer_words = d->options.words;
 	d->reserved = true;
-	e = rill_builder_init(&d->builder, o);
+	e = d->options.arena ? build_in_room_first(d, &room)
+	                     : rill_builder_init_buffer(&d->builder, room.data, d->options.words);
 	if (e < 0)
 		rill_rpc_cancel(d->rpc);
 	return e;
 }
 
-static int begin(struct rill_draft *d, unsigned char kind, const struct rill_draft_options *options)
+/* What goes by loan is asked only when it is sent. */
+static void keep_ask(struct rill_draft *d, const struct rill_ask *ask)
 {
-	struct rill_builder_options o = {.size = sizeof(o)};
-	bool in_room;
+	memset(&d->ask, 0, sizeof(d->ask));
+	memcpy(&d->ask, ask, ask->size);
+}
+
+static int begin(struct rill_draft *d, unsigned char kind, const struct rill_ask *ask, const struct rill_draft_options *options)
+{
 	int e = copy_options(&d->options, options);
 
 	if (e < 0)
@@ -81,14 +106,9 @@ static int begin(struct rill_draft *d, unsigned char kind, const struct rill_dra
 	d->kind = kind;
 	d->reserved = false;
 	d->moved = NULL;
-	if (d->options.arena)
-		rill_arena_source_init(&d->source, d->options.arena, &o);
-	in_room = !d->options.arena || d->options.words <= RILL_DRAFT_WORDS;
-	if (!in_room)
-		d->source.words = d->options.words; /* as large as that is the first */
-	e = in_room ? begin_in_room(d, &o) : rill_builder_init(&d->builder, &o);
-	if (!in_room)
-		d->source.words -= d->options.words;
+	if (ask && d->options.arena)
+		keep_ask(d, ask);
+	e = d->options.arena && d->options.words > RILL_DRAFT_WORDS ? build_in_blocks(d) : begin_in_room(d, ask);
 	if (e < 0)
 		d->kind = DRAFT_OVER;
 	return e;
@@ -101,14 +121,8 @@ int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct
 		return -EINVAL;
 	if (ask->size > sizeof(draft->ask))
 		return -E2BIG;
-	if (ask->size == sizeof(draft->ask)) {
-		draft->ask = *ask;
-	} else {
-		memset(&draft->ask, 0, sizeof(draft->ask));
-		memcpy(&draft->ask, ask, ask->size);
-	}
 	draft->rpc = rpc;
-	return begin(draft, DRAFT_CALL, options);
+	return begin(draft, DRAFT_CALL, ask, options);
 }
 
 int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type, const struct rill_draft_options *options)
@@ -117,7 +131,7 @@ int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t t
 		return -EINVAL;
 	draft->rpc = rpc;
 	draft->type = type;
-	return begin(draft, DRAFT_NOTIFICATION, options);
+	return begin(draft, DRAFT_NOTIFICATION, NULL, options);
 }
 
 int rill_draft_answer(struct rill_draft *draft, struct rill_request request, bool last,
@@ -127,7 +141,7 @@ int rill_draft_answer(struct rill_draft *draft, struct rill_request request, boo
 		return -EINVAL;
 	draft->rpc = request.rpc;
 	draft->request = request;
-	return begin(draft, last ? DRAFT_ANSWER : DRAFT_PART, options);
+	return begin(draft, last ? DRAFT_ANSWER : DRAFT_PART, NULL, options);
 }
 
 /* ---- End -------------------------------------------------------------------------------------------------------- */

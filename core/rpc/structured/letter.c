@@ -6,39 +6,54 @@
 
 static const uint64_t null_root; /* of a message without a segment */
 
-static int add(struct rill_letter *l, size_t *count, const void *data, size_t len)
+static int put(struct rill_segment *segment, const void *data, size_t len)
 {
 	if (len % RILL_WORD || (uintptr_t)data % RILL_WORD)
 		return -EBADMSG;
-	l->segments[*count].words = data;
-	l->segments[(*count)++].count = len / RILL_WORD;
+	segment->words = data;
+	segment->count = len / RILL_WORD;
 	return 0;
 }
 
-/* The body, if there is one, then the loans that the mark counts. */
-static int gather(struct rill_letter *l, size_t *ret_count)
+static int put_loan(struct rill_segment *segment, const struct rill_msg *msg, unsigned index)
 {
-	const struct rill_msg *msg = l->msg;
-	int e = msg->len ? add(l, ret_count, msg->data, msg->len) : 0;
+	const void *data = NULL;
+	size_t len = 0;
+	int e = rill_msg_loan(msg, index, &data, &len);
 
-	for (unsigned i = 0; i < l->lent && e == 0; i++) {
-		const void *data = NULL;
-		size_t len = 0;
-
-		e = rill_msg_loan(msg, i, &data, &len);
-		if (e == 0)
-			e = add(l, ret_count, data, len);
-	}
-	if (e == 0 && !*ret_count)
-		e = add(l, ret_count, &null_root, sizeof(null_root));
-	return e;
+	return e < 0 ? e : put(segment, data, len);
 }
 
-static uint64_t words_of(const struct rill_letter *l, size_t count)
+/* The loans that the mark counts, behind the body if there is one. How many segments, or negative.
+ * A function of its own, so that a small message does without its stack frame. */
+static __attribute__((noinline)) int put_loans(struct rill_letter *l)
 {
-	uint64_t words = 0;
+	int count = l->msg->len ? 1 : 0, e = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (unsigned i = 0; i < l->lent && e == 0; i++)
+		e = put_loan(&l->segments[count++], l->msg, i);
+	return e < 0 ? e : count;
+}
+
+static int gather(struct rill_letter *l)
+{
+	const struct rill_msg *msg = l->msg;
+	int e = 0;
+
+	if (msg->len)
+		e = put(&l->segments[0], msg->data, msg->len);
+	else if (!l->lent)
+		e = put(&l->segments[0], &null_root, sizeof(null_root));
+	if (e < 0 || !l->lent)
+		return e < 0 ? e : 1;
+	return put_loans(l);
+}
+
+static uint64_t words_of(const struct rill_letter *l, int count)
+{
+	uint64_t words = l->segments[0].count;
+
+	for (int i = 1; i < count; i++)
 		words += l->segments[i].count;
 	return 2 * words > RILL_TRAVERSAL_WORDS ? 2 * words : RILL_TRAVERSAL_WORDS;
 }
@@ -50,8 +65,7 @@ static bool names_words(const struct rill_reader_options *o)
 
 int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
 {
-	size_t count = 0;
-	int e;
+	int count, e;
 
 	if (!letter || !msg)
 		return -EINVAL;
@@ -59,10 +73,10 @@ int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const str
 	letter->lent = rill_rpc_mark(msg);
 	if (letter->lent > msg->loan_count)
 		return -EBADMSG;
-	e = gather(letter, &count);
-	if (e < 0)
-		return e;
-	e = rill_reader_init(&letter->reader, letter->segments, count, options);
+	count = gather(letter);
+	if (count < 0)
+		return count;
+	e = rill_reader_init(&letter->reader, letter->segments, (size_t)count, options);
 	if (e == 0 && !names_words(options))
 		letter->reader.words = words_of(letter, count);
 	return e;

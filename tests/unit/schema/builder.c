@@ -175,6 +175,26 @@ static void copies_between_any_segments(void **state)
 	end();
 }
 
+static void a_buffer_alone_is_begun_by_its_address(void **state)
+{
+	uint64_t words[3] = {0xee, 0xee, 0xee};
+	size_t count;
+
+	(void)state;
+	assert_int_equal(rill_builder_init_buffer(&builder, NULL, 3), -EINVAL);
+	assert_int_equal(rill_builder_init_buffer(&builder, words, 0), -EINVAL);
+	assert_int_equal(rill_builder_init_buffer(&builder, (char *)words + 4, 2), -EINVAL);
+	assert_int_equal(rill_builder_init_buffer(&builder, words, 3), 0);
+	rill_struct_set_u64(rill_slot_init_struct(rill_builder_root(&builder), 2, 0), 0, 7, 0);
+	assert_int_equal(words[1], 7);
+	assert_int_equal(words[2], 0);
+	rill_builder_segments(&builder, &count);
+	assert_int_equal(count, 1);
+	rill_slot_init_struct(rill_builder_root(&builder), 1, 0);
+	assert_int_equal(rill_builder_error(&builder), -ENOSPC);
+	rill_builder_finish(&builder);
+}
+
 static void a_buffer_is_never_left(void **state)
 {
 	uint64_t buffer[8];
@@ -386,6 +406,7 @@ int main(void)
 		cmocka_unit_test(what_is_built_is_read),
 		cmocka_unit_test(each_object_in_a_segment_of_its_own),
 		cmocka_unit_test(copies_between_any_segments),
+		cmocka_unit_test(a_buffer_alone_is_begun_by_its_address),
 		cmocka_unit_test(a_buffer_is_never_left),
 		cmocka_unit_test(a_failed_copy_changes_nothing),
 		cmocka_unit_test(no_segment_is_an_error_that_stays),
