@@ -214,7 +214,7 @@ $(B)/librill-jemalloc.a: $(B)/librill-jemalloc.o
 
 $(B)/%.a: $(B)/sources
 	$(call say,AR $@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(B)/librill.so: $(call objects,$(core_c)) $(B)/rill.map $(B)/sources
 	$(call say,LD $@)
