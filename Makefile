@@ -179,7 +179,7 @@ $(B)/%.o: %.c $(B)/flags
 # C++ by the same compiler; what it knows of types at run time is not linked by a C driver (vptr).
 cxx_std := c++11
 cxx = $(CC) -x c++ -std=$(cxx_std) -D_GNU_SOURCE -Wall -Wextra $(if $(WERROR),-Werror) $(hardening) $(sanitize) \
-	$(if $(findstring undefined,$(SAN)),-fno-sanitize=vptr) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+	$(if $(findstring undefined,$(SAN)),-fno-sanitize=vptr$(if $(findstring clang,$(notdir $(CC))),$(comma)function)) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 $(B)/tests/foreign/%.o: tests/foreign/%.cpp $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX $<)

@@ -41,7 +41,7 @@ static struct rill_segment *last(const struct rill_builder *b)
 static int make_table_room(struct rill_builder *b)
 {
 	struct rill_segment *more;
-	uint32_t room = b->room * 2;
+	uint32_t room = b->room * 2 + 1;
 
 	if (b->count < b->room)
 		return 0;

@@ -174,7 +174,7 @@ static int move_elements(struct rill_list_builder to, struct rill_list_builder o
 	for (i = 0; i < old.count; i++) {
 		struct rill_struct_builder from = rill_list_edit(old, i), s = rill_list_edit(to, i);
 
-		if (old.data_bytes)
+		if (from.data && s.data)
 			memcpy(s.data, from.data, old.data_bytes);
 		for (j = 0; j < old.pointers; j++) {
 			struct rill_slot slot = rill_struct_slot(from, j);

@@ -272,6 +272,7 @@ static struct rill_channel *channel_exchange(struct rill_channel *old)
 	if (!ch)
 		return NULL;
 	*ch = *old;
+	ch->held = 0;
 	init_links(ch);
 	old->in.held = NULL;
 	ring_finish(&old->in);
@@ -282,11 +283,14 @@ static struct rill_channel *channel_exchange(struct rill_channel *old)
 
 void channel_free_retired(struct rill_session *s, bool all)
 {
-	while (link_linked(&s->retired)) {
-		struct rill_channel *ch = container_of(s->retired.next, struct rill_channel, place);
+	struct link *l = s->retired.next;
 
-		if (!all && just_freed(ch))
-			return;
+	while (l != &s->retired) {
+		struct rill_channel *ch = container_of(l, struct rill_channel, place);
+
+		l = l->next;
+		if (!all && (just_freed(ch) || ch->held)) /* a message names its channel, though it keeps no place in its ring */
+			continue;
 		link_remove(&ch->place);
 		channel_free(ch);
 	}

@@ -200,6 +200,7 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	ret_msg->opaque[OPAQUE_LOANS] = (uintptr_t)loans;
 	ch->decoded = false;
 	s->held++;
+	ch->held++;
 	s->taken++;
 	ch->taken++;
 	ch->taken_bytes += ret_msg->len;
@@ -348,6 +349,7 @@ static inline void release(struct rill_channel *ch, const struct rill_msg *msg)
 	struct rill_session *s = ch->session;
 	bool due = ring_release(&ch->in, msg->opaque[OPAQUE_HELD]);
 
+	ch->held--;
 	if (loans_of(msg))
 		borrow_release(s, loans_of(msg));
 	if (msg->opaque[OPAQUE_FDS] != NO_FDS)

@@ -334,6 +334,7 @@ struct rill_channel {
 	uint64_t budget_turn, commit_turn;
 	unsigned fds_to_us, fds_to_peer; /* descriptors in one message */
 	uint64_t last;                   /* gone: no frame from here on is taken */
+	uint64_t held;                   /* messages of it that the user holds, of its earlier generations too */
 	uint64_t freed_in;               /* the dispatch in which it became FREE: its pointer is not reused before the next */
 
 	struct ring_out out;

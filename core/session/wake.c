@@ -22,7 +22,7 @@
 /* Bells since the last read; 0: none. O_NONBLOCK is the peer's to clear; this flag is not. */
 static uint64_t count_of(int fd)
 {
-	uint64_t count;
+	uint64_t count = 0;
 	struct iovec iov = {.iov_base = &count, .iov_len = sizeof(count)};
 
 	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) == sizeof(count) ? count : 0;

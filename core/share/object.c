@@ -75,7 +75,7 @@ int rill_object_look(const void *data, size_t len, struct rill_object *ret_objec
 int rill_object_open(const void *data, size_t len, const struct rill_object_type *type, struct rill_object *ret_object)
 {
 	struct rill_object_type t;
-	struct rill_object o;
+	struct rill_object o = {0};
 	int r = type && ret_object ? table_copy(&t, sizeof(t), type) : -EINVAL;
 
 	if (r == 0)

@@ -154,7 +154,7 @@ static const char *real_literal(struct request *r, double value, bool is_single)
 
 	if (value != value)
 		return pool_print(&r->pool, "__builtin_nan%s(\"\")", f);
-	if (value > 1.7976931348623157e308 || value < -1.7976931348623157e308)
+	if (__builtin_isinf(value))
 		return pool_print(&r->pool, "%s__builtin_inf%s()", value < 0 ? "-" : "", f);
 	for (digits = 1; digits < (is_single ? 9 : 17); digits++) {
 		snprintf(text, sizeof(text), "%.*e", digits - 1, value);
