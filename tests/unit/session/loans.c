@@ -307,6 +307,41 @@ static void a_dead_peers_loans_come_back(void **state)
 	pair_stop(&p);
 }
 
+/* It keeps no place in the ring, so its channel's index is free for the next while it is held; and in the dispatch that frees
+ * an index the next gets another struct. */
+static void a_lent_message_outlives_its_channels_struct(void **state)
+{
+	const void *data;
+	size_t len;
+	struct rill_msg msg;
+	char *block;
+
+	(void)state;
+	start(NULL);
+	block = rill_arena_alloc(arena, 64);
+	memcpy(block, "lent", 4);
+	assert_int_equal(lend(p.a.ch, arena, block, 4), 0);
+	rill_arena_free(arena, block);
+	pair_run(&p);
+	msg = borrow(&p.b, &data, &len);
+	pair_run(&p);
+	for (int i = 0; i < 4; i++) { /* the peer closes and opens at once */
+		rill_channel_close(p.b.ch);
+		end_run(&p.a);
+		rill_channel_close(p.a.ch);
+		end_open(&p.a, "next");
+		pair_run(&p);
+	}
+	assert_memory_equal(data, "lent", 4);
+	assert_int_equal(lent(arena), 1);
+	rill_msg_release(&msg);
+	pair_run(&p);
+	assert_int_equal(rill_channel_send(p.a.ch, "x", 1), 0);
+	pair_run(&p);
+	end_expect(&p.b, "x", 1);
+	pair_stop(&p);
+}
+
 static void a_messages_loans_outlive_their_session(void **state)
 {
 	struct rill_msg msg;
@@ -790,6 +825,7 @@ int main(void)
 		T(a_block_freed_while_lent_lives_until_it_is_back),
 		T(a_block_may_be_lent_again_while_lent_and_to_two_sessions),
 		T(a_dead_peers_loans_come_back),
+		T(a_lent_message_outlives_its_channels_struct),
 		T(a_messages_loans_outlive_their_session),
 		T(an_abort_never_gives_lent_blocks_out_again),
 		T(a_close_in_order_waits_for_lent_blocks_until_close_ms),

@@ -5,7 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#if defined(HAVE_JEMALLOC) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(HAVE_JEMALLOC) && !defined(SANITIZED)
 
 #include "tests/support/rounds.h"
 
