@@ -26,8 +26,12 @@ __attribute__((format(printf, 2, 3))) static void emit(struct emitter *e, const 
 	if (len < 0)
 		return;
 	e->need += (size_t)len;
-	e->at += (size_t)len < e->left ? (size_t)len : e->left;
-	e->left -= (size_t)len < e->left ? (size_t)len : e->left;
+	if (e->left) { /* else only counting */
+		size_t wrote = (size_t)len < e->left ? (size_t)len : e->left;
+
+		e->at += wrote;
+		e->left -= wrote;
+	}
 }
 
 struct point {

@@ -112,8 +112,13 @@ static void on_opened(struct rill_session *s, void *user)
 		if (rill_session_status(s) < 0) /* killed or closed: the borrower wanted no more */
 			return;
 		CHILD_CHECK(same == -EAGAIN || same == 0); /* 0: it does not ask */
-		CHILD_CHECK(rill_session_announce(s, o->arena[i]) == 0);
-		CHILD_CHECK(rill_session_announce(s, o->arena[i]) == 0);
+		for (int again = 0; again < 2; again++) {
+			int r = rill_session_announce(s, o->arena[i]);
+
+			if (r == -EPIPE || r == -ECONNRESET) /* the same, not told yet */
+				return;
+			CHILD_CHECK(r == 0);
+		}
 	}
 }
 
