@@ -289,7 +289,8 @@ void channel_free_retired(struct rill_session *s, bool all)
 		struct rill_channel *ch = container_of(l, struct rill_channel, place);
 
 		l = l->next;
-		if (!all && (just_freed(ch) || ch->held)) /* a message names its channel, though it keeps no place in its ring */
+		/* A message names its channel, though it keeps no place in its ring. */
+		if (!all && (just_freed(ch) || ch->held))
 			continue;
 		link_remove(&ch->place);
 		channel_free(ch);
