@@ -768,7 +768,7 @@ static void a_forked_child_lets_go_and_the_session_lives_on(void **state)
 	assert_int_equal(rill_channel_send(p.a.ch, "held", 4), 0);
 	held = end_take(&p.b);
 	assert_int_equal(child_start(&c, destroy_inherited, &held), 0);
-	assert_int_equal(child_wait(&c, 10000), 0);
+	assert_int_equal(child_wait(&c, 60000), 0);
 	pair_run(&p);
 	assert_memory_equal(held.data, "held", 4);
 	rill_msg_release(&held);
