@@ -207,7 +207,7 @@ struct rill_list_builder rill_slot_edit_structs(struct rill_slot slot, size_t da
 		rill_store_u64(builder_at(slot.builder, slot.segment, slot.at), before);
 		return no_list;
 	}
-	if (old.count && old.step)
+	if (old.data && old.count && old.step)
 		memset(old.data, 0, (size_t)old.count * old.step);
 	return l;
 }
