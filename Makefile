@@ -8,6 +8,7 @@
 #       make bench-memory        alloc and free in arenas, beside jemalloc and malloc (QUICK=1)
 #       make bench-structures    lookups in borrowed memory, and beside uthash and khash (QUICK=1)
 #       make fuzz     each fuzz target for T=10 seconds, ONLY="session frame" these (clang); fuzz-afl: by AFL++; docs/fuzzing.md
+#       make proof-docs the lines of the last check-full into docs/reliability.md
 #       make coverage what the tests reach of core/ and adapters/, as HTML in build/coverage (gcc, lcov)
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
@@ -117,9 +118,9 @@ found := $(foreach p,$(parts),$(if $(call is_there,$p),$p))
 missing := $(filter-out $(found),$(parts))
 
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
-ifneq ($(filter check check-all check-full demo,$(goals)),)
+ifneq ($(filter check check-all check-full coverage demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp cppcheck)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp cppcheck) $(if $(filter check-full coverage,$(goals)),lcov)
 wanted := $(filter-out $(if $(filter check,$(goals)),$(foreign)),$(missing))
 absent := $(strip $(foreach p,$(wanted),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
@@ -423,6 +424,13 @@ endif
 check-all check-full:
 	+@MAKE='$(MAKE)' tests/$@
 
+# The proofs of the last check-full into docs/reliability.md.
+proof-docs: build/check-full/proofs
+	@sed -i -e '/^<!-- proofs -->/,/^<!-- end -->/{//!d}' docs/reliability.md
+	@{ date +'On %F, commit '; git rev-parse --short HEAD; } | tr -d '\n' >build/proofs.md
+	@printf ':\n\n```\n' >>build/proofs.md; sort -s -k5,5r $< >>build/proofs.md; printf '```\n' >>build/proofs.md
+	@sed -i -e '/^<!-- proofs -->/r build/proofs.md' docs/reliability.md
+
 coverage:
 	+@MAKE='$(MAKE)' tests/coverage
 
@@ -706,4 +714,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz fuzz-afl fuzz-seeds install compile_commands.json clean FORCE
+.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model proof-docs demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz fuzz-afl fuzz-seeds install compile_commands.json clean FORCE
