@@ -15,7 +15,7 @@ enum { OPAQUE_CHANNEL, OPAQUE_HELD, OPAQUE_FDS, OPAQUE_LOANS };
 /* ---- Decoding -------------------------------------------------------------------------------------------------- */
 
 /* A session that had ended before keeps its reason, but of this channel nothing more is taken. */
-static int violation(struct rill_channel *ch, const char *text)
+static RARE int violation(struct rill_channel *ch, const char *text)
 {
 	struct rill_session *s = ch->session;
 	bool ended = s->state >= SESSION_ENDED;
@@ -63,31 +63,48 @@ static int skip(struct rill_channel *ch)
 	return 0;
 }
 
-static int decode_one(struct rill_channel *ch)
+/* The frame at rpos, its header checked. -EAGAIN, -EPROTO. */
+static inline int look_at_frame(struct rill_channel *ch, uint64_t *ret_header, peer_words *ret_at)
 {
-	struct rill_session *s = ch->session;
 	uint64_t offset;
 	int e;
 
-	if (s->blind || (ch->gone && ch->in.rpos >= ch->last))
+	if (ch->session->blind || (ch->gone && ch->in.rpos >= ch->last))
 		return -EAGAIN;
-	e = ring_next(&ch->in, &ch->next_header, &offset);
-	if (e == -EAGAIN)
-		return e;
+	e = ring_next(&ch->in, ret_header, &offset);
 	if (e < 0)
-		return violation(ch, "frame: bad header, padding or length");
-	if (frame_decode(&ch->next, ch->next_header, ch->in.words + offset / 8) < 0)
+		return e == -EAGAIN ? e : violation(ch, "frame: bad header, padding or length");
+	*ret_at = ch->in.words + offset / 8;
+	return 0;
+}
+
+static RARE int decode(struct rill_channel *ch, uint64_t header, peer_words at)
+{
+	struct rill_session *s = ch->session;
+
+	if (frame_decode(&ch->next, header, at) < 0)
 		return violation(ch, "frame: bad extension words");
 	if (ch->next.fd_count > ch->fds_to_us)
 		return violation(ch, "frame: more descriptors than allowed");
 	/* Closing: what still comes on the socket is not looked at, and the frame goes home unseen. */
 	if ((ch->next.loan_count || ch->next.has_fds) && s->state < SESSION_CLOSING) {
-		e = check_names(ch);
+		int e = check_names(ch);
+
 		if (e < 0)
 			return e;
 	}
+	ch->next_header = header;
 	ch->decoded = true;
 	return 0;
+}
+
+static int decode_one(struct rill_channel *ch)
+{
+	uint64_t header = 0;
+	peer_words at = NULL;
+	int e = look_at_frame(ch, &header, &at);
+
+	return e < 0 ? e : decode(ch, header, at);
 }
 
 int recv_decode(struct rill_channel *ch)
@@ -128,6 +145,12 @@ static bool budget_spent(struct rill_channel *ch)
 	return ch->budget == 0;
 }
 
+/* The end is told once all was taken. */
+static RARE int spent(struct rill_channel *ch)
+{
+	return ch->gone && !channel_waits(ch) ? channel_reason(ch) : -EAGAIN;
+}
+
 /* Nothing is there: the first empty look after something was taken. */
 static int nothing(struct rill_channel *ch, int e)
 {
@@ -166,7 +189,21 @@ static int take_place(struct rill_channel *ch, uint64_t *ret_held)
 	return 0;
 }
 
-static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
+/* One more message is the user's. */
+static inline void taken(struct rill_channel *ch, const struct rill_msg *msg)
+{
+	struct rill_session *s = ch->session;
+
+	s->held++;
+	ch->held++;
+	s->taken++;
+	ch->taken++;
+	ch->taken_bytes += msg->len;
+	if (ch->gone)
+		channel_settle(ch); /* that was the last? */
+}
+
+static RARE int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 {
 	struct rill_session *s = ch->session;
 	const struct frame *f = &ch->next;
@@ -199,14 +236,54 @@ static int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 	ret_msg->opaque[OPAQUE_FDS] = fds;
 	ret_msg->opaque[OPAQUE_LOANS] = (uintptr_t)loans;
 	ch->decoded = false;
-	s->held++;
-	ch->held++;
-	s->taken++;
-	ch->taken++;
-	ch->taken_bytes += ret_msg->len;
-	if (ch->gone)
-		channel_settle(ch); /* that was the last? */
+	taken(ch, ret_msg);
 	return 0;
+}
+
+/* Nothing but a body in the ring, perhaps with a tag: most are. Taken as it is read. */
+static int take_plain(struct rill_channel *ch, uint64_t header, peer_words at, struct rill_msg *ret_msg)
+{
+	bool tagged = frame_tagged(header);
+	uint64_t held;
+	int e = ring_take(&ch->in, header, &held);
+
+	if (e < 0)
+		return e;
+	ret_msg->data = peer_payload((const PEER char *)(at + 1 + tagged));
+	ret_msg->len = WIRE_LEN(header) - 8 * (size_t)tagged;
+	ret_msg->tag = tagged ? peer_load(at + 1) : 0;
+	ret_msg->fd_count = ret_msg->loan_count = 0;
+	ret_msg->opaque[OPAQUE_CHANNEL] = (uintptr_t)ch;
+	ret_msg->opaque[OPAQUE_HELD] = held;
+	ret_msg->opaque[OPAQUE_FDS] = NO_FDS;
+	ret_msg->opaque[OPAQUE_LOANS] = 0;
+	taken(ch, ret_msg);
+	return 0;
+}
+
+/* What was decoded already, by a peek. */
+static RARE int take_decoded(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	int e = recv_decode(ch); /* a VOID is skipped */
+
+	return e < 0 ? e : take(ch, ret_msg);
+}
+
+static inline int take_next(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	uint64_t header = 0;
+	peer_words at = NULL;
+	int e;
+
+	if (ch->decoded)
+		return take_decoded(ch, ret_msg);
+	e = look_at_frame(ch, &header, &at);
+	if (e < 0)
+		return e;
+	if (frame_plain(header))
+		return take_plain(ch, header, at, ret_msg);
+	e = decode(ch, header, at);
+	return e < 0 ? e : take_decoded(ch, ret_msg);
 }
 
 int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
@@ -215,13 +292,9 @@ int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
 
 	if (ch->state == CHANNEL_OPENING)
 		return -EAGAIN;
-	if (budget_spent(ch)) /* the end is told once all was taken */
-		return ch->gone && !channel_waits(ch) ? channel_reason(ch) : -EAGAIN;
-	e = recv_decode(ch);
-	if (e < 0)
-		return nothing(ch, e);
-	if (ret_msg)
-		e = take(ch, ret_msg);
+	if (budget_spent(ch))
+		return spent(ch);
+	e = ret_msg ? take_next(ch, ret_msg) : recv_decode(ch);
 	if (e == -EAGAIN)
 		return nothing(ch, e);
 	if (e == 0 && ret_msg && ctx_in_dispatch(ch->session->ctx))
@@ -344,21 +417,28 @@ int rill_msg_copy(const struct rill_msg *msg, void *to, size_t size)
 }
 
 /* The channel may be closed, the session over, the ctx destroyed. */
-static inline void release(struct rill_channel *ch, const struct rill_msg *msg)
+static inline void release_place(struct rill_channel *ch, uint64_t held)
 {
 	struct rill_session *s = ch->session;
-	bool due = ring_release(&ch->in, msg->opaque[OPAQUE_HELD]);
+	bool due = ring_release(&ch->in, held);
 
 	ch->held--;
-	if (loans_of(msg))
-		borrow_release(s, loans_of(msg));
-	if (msg->opaque[OPAQUE_FDS] != NO_FDS)
-		fds_drop(s, (uint32_t)msg->opaque[OPAQUE_FDS]);
 	/* While its ring is being drained the position is published at the first empty look; a closed one has none. */
 	if (s->fd >= 0 && (due || ch->closed || !ctx_in_dispatch(s->ctx) || !link_linked(&ch->hot)))
 		channel_publish(ch);
 	if (link_linked(&ch->place) && s->open_wanted && s->fd >= 0)
 		channel_sweep(s);
+}
+
+static inline void release(struct rill_channel *ch, const struct rill_msg *msg)
+{
+	struct rill_session *s = ch->session;
+
+	if (loans_of(msg))
+		borrow_release(s, loans_of(msg));
+	if (msg->opaque[OPAQUE_FDS] != NO_FDS)
+		fds_drop(s, (uint32_t)msg->opaque[OPAQUE_FDS]);
+	release_place(ch, msg->opaque[OPAQUE_HELD]);
 }
 
 void recv_release(const struct rill_msg *msg)
@@ -371,20 +451,20 @@ void recv_release(const struct rill_msg *msg)
 	session_unhold(ch->session);
 }
 
-void rill_msg_release(struct rill_msg *msg)
+/* Its session cannot go by this: it lives, and no descriptor or loan is in it. */
+static inline bool release_is_plain(const struct rill_channel *ch, const struct rill_msg *msg)
 {
-	struct rill_channel *ch = channel_of(msg);
-	struct rill_session *s;
-	struct rill_ctx *ctx;
-	struct rill_msg copy;
+	return ch->session->state == SESSION_OPEN && msg->opaque[OPAQUE_FDS] == NO_FDS && !loans_of(msg) &&
+	       ctx_in_dispatch(ch->session->ctx);
+}
 
-	if (!ch)
-		return;
-	s = ch->session;
-	ctx = s->ctx;
-	if (ctx_check(ctx) == -ECHILD)
-		return;
-	copy = *msg;
+/* The session, even the ctx may go with it. */
+static RARE void release_extended(struct rill_channel *ch, struct rill_msg *msg)
+{
+	struct rill_session *s = ch->session;
+	struct rill_ctx *ctx = s->ctx;
+	struct rill_msg copy = *msg;
+
 	memset(msg, 0, sizeof(*msg));
 	ctx_ref(ctx);
 	ctx_enter(ctx);
@@ -392,6 +472,25 @@ void rill_msg_release(struct rill_msg *msg)
 	session_unhold(s);
 	ctx_leave(ctx);
 	ctx_unref(ctx);
+}
+
+void rill_msg_release(struct rill_msg *msg)
+{
+	struct rill_channel *ch = channel_of(msg);
+	struct rill_session *s;
+
+	if (!ch)
+		return;
+	s = ch->session;
+	if (ctx_check(s->ctx) == -ECHILD)
+		return;
+	if (release_is_plain(ch, msg)) {
+		release_place(ch, msg->opaque[OPAQUE_HELD]);
+		session_unhold(s);
+		memset(msg, 0, sizeof(*msg));
+		return;
+	}
+	release_extended(ch, msg);
 }
 
 void recv_forget(struct rill_msg *msg)

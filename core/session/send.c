@@ -58,7 +58,7 @@ static uint64_t extension(const struct reservation *r)
 	       24 * (uint64_t)(r->loan_count + (r->kind == ROOM_ARENA));
 }
 
-static int wait_for(struct rill_channel *ch, int e, unsigned why)
+static RARE int wait_for(struct rill_channel *ch, int e, unsigned why)
 {
 	if (e == -EPROTO)
 		session_end(ch->session, -EPROTO, "position: back, ahead or unaligned");
@@ -69,6 +69,11 @@ static int wait_for(struct rill_channel *ch, int e, unsigned why)
 		channel_wait(ch, why);
 	}
 	return e;
+}
+
+static inline int wait_if(struct rill_channel *ch, int e, unsigned why)
+{
+	return e < 0 ? wait_for(ch, e, why) : e;
 }
 
 /* What it takes, and whether it is possible ever. */
@@ -113,7 +118,7 @@ static int lend_all(struct rill_channel *ch, const struct rill_out *out, struct 
 	for (unsigned i = 0; i < out->loan_count; i++)
 		if (__builtin_add_overflow(bytes, out->loans[i].len, &bytes))
 			return -EMSGSIZE;
-	e = wait_for(ch, lend_room(s, bytes, out->loan_count + (r->kind == ROOM_ARENA)), WAIT_RETURNS);
+	e = wait_if(ch, lend_room(s, bytes, out->loan_count + (r->kind == ROOM_ARENA)), WAIT_RETURNS);
 	if (e < 0)
 		return e;
 	for (unsigned i = 0; i < out->loan_count; i++) {
@@ -135,7 +140,7 @@ static int take_block(struct rill_channel *ch, struct reservation *r)
 	if (e < 0)
 		return e;
 	while (!(r->block = rill_arena_alloc(s->arena, r->len))) {
-		e = s->lent_count > r->loan_count ? wait_for(ch, lend_wait(s), WAIT_RETURNS) : -ENOMEM;
+		e = s->lent_count > r->loan_count ? wait_if(ch, lend_wait(s), WAIT_RETURNS) : -ENOMEM;
 		if (e < 0)
 			return e;
 	}
@@ -161,9 +166,9 @@ static int send_fds(struct rill_channel *ch, const struct rill_out *out, struct 
 
 	if (!out->fd_count)
 		return 0;
-	e = wait_for(ch, fds_room(ch->session, out->fd_count), WAIT_FDS);
+	e = wait_if(ch, fds_room(ch->session, out->fd_count), WAIT_FDS);
 	if (e == 0)
-		e = wait_for(ch, fds_send(ch->session, out->fds, out->fd_count, &r->fds_word), WAIT_SOCKET);
+		e = wait_if(ch, fds_send(ch->session, out->fds, out->fd_count, &r->fds_word), WAIT_SOCKET);
 	return e;
 }
 
@@ -200,7 +205,7 @@ static int check_out(const struct rill_out *out)
 	return 0;
 }
 
-static int reserve(struct rill_channel *ch, size_t len, const struct rill_out *out)
+static RARE int reserve(struct rill_channel *ch, size_t len, const struct rill_out *out)
 {
 	struct reservation *r = &ch->room;
 	int e = channel_reason(ch);
@@ -209,7 +214,7 @@ static int reserve(struct rill_channel *ch, size_t len, const struct rill_out *o
 		return e < 0 ? e : -EBUSY;
 	e = plan(ch, len, out, r);
 	if (e == 0)
-		e = wait_for(ch, ring_reserve(&ch->out, frame_size(r)), WAIT_RING);
+		e = wait_if(ch, ring_reserve(&ch->out, frame_size(r)), WAIT_RING);
 	if (e == 0 && (r->loan_count || r->kind == ROOM_ARENA || out->fd_count)) {
 		e = take_all(ch, out, r);
 		if (e < 0)
@@ -220,20 +225,30 @@ static int reserve(struct rill_channel *ch, size_t len, const struct rill_out *o
 	return e == -EPIPE ? -ECONNRESET : e;
 }
 
-static int reserve_tagged(struct rill_channel *ch, size_t len, uint64_t tag)
+static RARE int reserve_tagged(struct rill_channel *ch, size_t len, uint64_t tag)
 {
 	return reserve(ch, len, &(struct rill_out){.size = sizeof(struct rill_out), .tag = tag});
 }
 
+static void *room_data(const struct rill_channel *ch)
+{
+	const struct reservation *r = &ch->room;
+
+	return r->kind == ROOM_ARENA ? r->block : (char *)(ring_room(&ch->out) + 1) + extension(r);
+}
+
 /* The same for nothing but a body and a tag; one that fits the ring goes the short way. */
-static int reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag)
+static int reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, void **ret_data)
 {
 	size_t head = tag ? 16 : 8;
 	struct reservation *r = &ch->room;
 	int e;
 
-	if (ch->gone || r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - head)
-		return reserve_tagged(ch, len, tag);
+	if (ch->gone || r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - head) {
+		e = reserve_tagged(ch, len, tag);
+		*ret_data = e < 0 ? NULL : room_data(ch);
+		return e;
+	}
 	e = ring_reserve(&ch->out, RING_ALIGN(head + len));
 	if (e < 0)
 		return wait_for(ch, e, WAIT_RING);
@@ -242,19 +257,19 @@ static int reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag)
 	r->frame_flags = tag ? WIRE_HAS_TAG : 0;
 	r->tag = tag;
 	r->len = len;
+	*ret_data = (char *)ring_room(&ch->out) + head;
 	return 0;
 }
 
-static int reserve_any(struct rill_channel *ch, size_t len, const struct rill_out *out)
+static int reserve_any(struct rill_channel *ch, size_t len, const struct rill_out *out, void **ret_data)
 {
-	return out->fd_count || out->loan_count || out->flags ? reserve(ch, len, out) : reserve_plain(ch, len, out->tag);
-}
+	int e;
 
-static void *room_data(const struct rill_channel *ch)
-{
-	const struct reservation *r = &ch->room;
-
-	return r->kind == ROOM_ARENA ? r->block : (char *)(ring_room(&ch->out) + 1) + extension(r);
+	if (!(out->fd_count || out->loan_count || out->flags))
+		return reserve_plain(ch, len, out->tag, ret_data);
+	e = reserve(ch, len, out);
+	*ret_data = e < 0 ? NULL : room_data(ch);
+	return e;
 }
 
 /* ---- Commit, cancel -------------------------------------------------------------------------------------------- */
@@ -270,7 +285,8 @@ static wire_word *put_loan(wire_word *at, const uint64_t loan[3])
 	return put(put(put(at, loan[0]), loan[1]), loan[2]);
 }
 
-static void commit(struct rill_channel *ch, size_t len)
+/* The other ways of a message: descriptors, loans, a body in an arena. */
+static RARE void commit_extended(struct rill_channel *ch, size_t len)
 {
 	struct reservation *r = &ch->room;
 	bool lent = r->kind == ROOM_ARENA;
@@ -288,12 +304,26 @@ static void commit(struct rill_channel *ch, size_t len)
 	}
 	for (unsigned i = 0; i < r->loan_count; i++)
 		at = put_loan(at, r->loan[i]);
-	r->kind = ROOM_NONE;
 	ring_commit(&ch->out, header);
-	ch->sent++;
-	ch->sent_bytes += len;
 	if (lent)
 		rill_arena_free(ch->session->arena, r->block); /* the loan keeps it until it is back */
+}
+
+static void commit(struct rill_channel *ch, size_t len)
+{
+	struct reservation *r = &ch->room;
+
+	if (r->kind == ROOM_ARENA || r->loan_count || r->frame_flags & WIRE_HAS_FDS) {
+		commit_extended(ch, len);
+	} else if (r->frame_flags) {
+		put(ring_room(&ch->out) + 1, r->tag);
+		ring_commit(&ch->out, wire_header(WIRE_MESSAGE, WIRE_HAS_TAG, 0, (uint32_t)(8 + len)));
+	} else {
+		ring_commit(&ch->out, wire_header(WIRE_MESSAGE, 0, 0, (uint32_t)len));
+	}
+	r->kind = ROOM_NONE;
+	ch->sent++;
+	ch->sent_bytes += len;
 }
 
 /* N3: descriptors that went ahead of a message that never comes: a VOID frame tells the peer to close them. */
@@ -325,10 +355,11 @@ void send_undo(struct rill_channel *ch)
 
 int send_reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room)
 {
-	int e = reserve_plain(ch, len, tag);
+	void *data;
+	int e = reserve_plain(ch, len, tag, &data);
 
 	if (e == 0)
-		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
+		*ret_room = (struct rill_room){.data = data, .len = len};
 	return e;
 }
 
@@ -349,11 +380,12 @@ int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *
 int send_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out, struct rill_room *ret_room)
 {
 	int e = out->part_count ? -EINVAL : check_out(out);
+	void *data = NULL;
 
 	if (e == 0)
-		e = reserve_any(ch, len, out);
+		e = reserve_any(ch, len, out, &data);
 	if (e == 0)
-		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
+		*ret_room = (struct rill_room){.data = data, .len = len};
 	return e;
 }
 
@@ -411,16 +443,17 @@ void rill_channel_cancel(struct rill_channel *ch)
 int rill_channel_send(struct rill_channel *ch, const void *data, size_t len)
 {
 	int e = channel_check(ch);
+	void *room;
 
 	if (e == 0 && !data && len)
 		e = -EINVAL;
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve_plain(ch, len, 0);
+	e = reserve_plain(ch, len, 0, &room);
 	if (e == 0) {
 		if (len)
-			memcpy(room_data(ch), data, len);
+			memcpy(room, data, len);
 		commit(ch, len);
 		committed(ch, 0);
 	}
@@ -455,14 +488,15 @@ int send_out(struct rill_channel *ch, const struct rill_out *out)
 {
 	size_t len = 0;
 	int e = check_out(out);
+	void *room = NULL;
 
 	if (e == 0)
 		e = total(out, &len);
 	if (e == 0)
-		e = reserve_any(ch, len, out);
+		e = reserve_any(ch, len, out, &room);
 	if (e < 0)
 		return e;
-	copy_parts(room_data(ch), out);
+	copy_parts(room, out);
 	commit(ch, len);
 	committed(ch, out->flags);
 	return 0;

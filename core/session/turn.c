@@ -285,6 +285,10 @@ static void deliver_hot(struct rill_session *s)
 {
 	struct link work;
 
+	if (s->hot.next->next == &s->hot) { /* the only one */
+		deliver(container_of(s->hot.next, struct rill_channel, hot));
+		return;
+	}
 	link_init(&work);
 	link_splice(&work, &s->hot);
 	while (link_linked(&work)) {
@@ -303,14 +307,20 @@ static void check_commits(struct rill_session *s)
 		send_check(container_of(s->unchecked.next, struct rill_channel, unchecked));
 }
 
-/* The look of a spinning program that finds nothing: no list is touched. */
-static bool quiet(struct rill_session *s)
+/* Nothing but frames to look for: what a spinning program meets nearly always. */
+static bool calm(const struct rill_session *s)
 {
-	if (s->todo || s->state != SESSION_OPEN || s->hot_count > LOOKED_AT || link_linked(&s->telling) ||
-	    link_linked(&s->unchecked) || bell_waits(&s->bell))
+	return !(s->todo || s->state != SESSION_OPEN || link_linked(&s->telling) || link_linked(&s->unchecked) ||
+	         bell_waits(&s->bell));
+}
+
+/* A look that finds no frame either: no list is touched. */
+static bool quiet(const struct rill_session *s)
+{
+	if (s->hot_count > LOOKED_AT)
 		return false;
-	for (struct link *l = s->hot.next; l != &s->hot; l = l->next) {
-		const struct rill_channel *ch = container_of(l, struct rill_channel, hot);
+	for (const struct link *l = s->hot.next; l != &s->hot; l = l->next) {
+		const struct rill_channel *ch = container_of(l, const struct rill_channel, hot);
 
 		if (channel_waits(ch) || ch->in.freed != ch->in.published)
 			return false;
@@ -318,23 +328,24 @@ static bool quiet(struct rill_session *s)
 	return true;
 }
 
-unsigned session_turn(struct source *src)
+/* What is to be told first, and the peer's entries. */
+static RARE unsigned before_frames(struct rill_session *s)
 {
-	struct rill_session *s = container_of(src, struct rill_session, source);
-	uint64_t taken = s->taken;
 	unsigned n = 0;
 
-	s->turns++;
-	if (quiet(s))
-		return 0;
 	if (s->todo)
 		n += tell_session(s);
 	if (s->fd >= 0 && s->channels && bell_waits(&s->bell))
 		take_entries(s);
 	if (link_linked(&s->telling))
 		n += tell_channels(s);
-	if (link_linked(&s->hot))
-		deliver_hot(s);
+	return n;
+}
+
+static unsigned after_frames(struct rill_session *s)
+{
+	unsigned n = 0;
+
 	if (link_linked(&s->telling))
 		n += tell_channels(s);
 	if (ctx_check(s->ctx) < 0)
@@ -345,6 +356,23 @@ unsigned session_turn(struct source *src)
 		n += tell_end(s);
 	else if (s->state == SESSION_CLOSING)
 		session_settle(s);
+	return n;
+}
+
+unsigned session_turn(struct source *src)
+{
+	struct rill_session *s = container_of(src, struct rill_session, source);
+	uint64_t taken = s->taken;
+	unsigned n = 0;
+
+	s->turns++;
+	if (!calm(s))
+		n += before_frames(s);
+	else if (quiet(s))
+		return 0;
+	if (link_linked(&s->hot))
+		deliver_hot(s);
+	n += after_frames(s);
 	return n + (unsigned)(s->taken - taken);
 }
 

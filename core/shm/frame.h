@@ -25,13 +25,24 @@ struct frame {
 /* Decode the frame whose header (sane, as ring_next() gives it) was loaded from `at`. 0 or -EPROTO. */
 int frame_decode_extended(struct frame *ret_frame, uint64_t header, peer_words at);
 
-/* Most are a body, or a tag and a body. */
+static inline unsigned frame_tagged(uint64_t header)
+{
+	return WIRE_FLAGS(header) & WIRE_HAS_TAG ? 1 : 0;
+}
+
+/* A body of at least a byte, or a tag and such a body: most are. */
+static inline bool frame_plain(uint64_t header)
+{
+	const uint64_t may_differ = (uint64_t)WIRE_HAS_TAG << 40 | UINT32_MAX; /* the tag's flag, the length */
+
+	return (header & ~may_differ) == wire_header(WIRE_MESSAGE, 0, 0, 0) && WIRE_LEN(header) > 8 * frame_tagged(header);
+}
+
 static inline int frame_decode(struct frame *f, uint64_t header, peer_words at)
 {
-	unsigned tagged = WIRE_FLAGS(header) & WIRE_HAS_TAG ? 1 : 0;
+	unsigned tagged = frame_tagged(header);
 
-	if (WIRE_KIND(header) != WIRE_MESSAGE || WIRE_FLAGS(header) & ~(unsigned)WIRE_HAS_TAG || WIRE_LOANS(header) ||
-	    WIRE_LEN(header) < 8 * tagged)
+	if (!frame_plain(header))
 		return frame_decode_extended(f, header, at);
 	f->kind = WIRE_MESSAGE;
 	f->has_fds = false;

@@ -16,8 +16,8 @@ struct rill_ctx {
 	struct link awake;   /* have something for turn(), or did not get to rest */
 	struct link dirty;
 	struct link doomed;
-	size_t source_count; /* parts included */
-	size_t part_count;
+	size_t source_count;
+	size_t still_count; /* of these, with nothing to look at while at rest: source_still() */
 	size_t awake_count;
 	struct link *cursor; /* in sources: which of those at rest rill_ctx_poll() looked at last */
 
@@ -65,6 +65,12 @@ static inline bool ctx_busy(const struct rill_ctx *ctx)
 static inline struct source *source_of(struct link *all)
 {
 	return container_of(all, struct source, all);
+}
+
+/* A part, or what has no turns: a listener. */
+static inline bool source_still(const struct source *s)
+{
+	return s->whole != s || !s->ops->turn;
 }
 
 static inline bool source_gone(const struct source *s)

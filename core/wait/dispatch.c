@@ -101,7 +101,7 @@ static size_t around(struct rill_ctx *ctx, size_t count, bool spins)
 /* One at rest keeps its doorbell armed, so it need not be looked at; but a look is sooner than its bell. */
 static unsigned turn_around(struct rill_ctx *ctx, bool spins)
 {
-	size_t count = around(ctx, ctx->source_count - ctx->part_count - ctx->awake_count, spins);
+	size_t count = around(ctx, ctx->source_count - ctx->still_count - ctx->awake_count, spins);
 	unsigned taken = 0;
 	size_t i = 0;
 
@@ -111,8 +111,10 @@ static unsigned turn_around(struct rill_ctx *ctx, bool spins)
 
 		ctx->cursor = ctx->cursor->next == &ctx->sources ? ctx->sources.next : ctx->cursor->next;
 		s = source_of(ctx->cursor);
-		i += s->whole == s; /* a part's whole is there, too: this ends */
-		if (!s->ops->turn || link_linked(&s->awake))
+		if (source_still(s))
+			continue;
+		i++; /* there is one at least: this ends */
+		if (link_linked(&s->awake))
 			continue;
 		n = turn(s);
 		if (n && s->ops->rest)
@@ -126,7 +128,7 @@ static unsigned look(struct rill_ctx *ctx, bool spins)
 {
 	unsigned taken = turn_awake(ctx);
 
-	if (ctx->awake_count + ctx->part_count < ctx->source_count)
+	if (ctx->awake_count + ctx->still_count < ctx->source_count)
 		taken += turn_around(ctx, spins);
 	return taken;
 }

@@ -28,6 +28,7 @@ int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *
 	s->took = 0;
 	link_append(&ctx->sources, &s->all);
 	ctx->source_count++;
+	ctx->still_count += source_still(s);
 	source_changed(s);
 	return 0;
 }
@@ -38,8 +39,9 @@ int source_add_part(struct source *s, struct source *whole, const struct source_
 
 	if (r < 0)
 		return r;
+	s->ctx->still_count -= source_still(s);
 	s->whole = whole;
-	s->ctx->part_count++;
+	s->ctx->still_count++;
 	return 0;
 }
 
@@ -142,7 +144,7 @@ void source_doom(struct source *s)
 		ctx->cursor = s->all.prev;
 	link_remove(&s->all);
 	ctx->source_count--;
-	ctx->part_count -= s->whole != s;
+	ctx->still_count -= source_still(s);
 	link_append(&ctx->doomed, &s->doomed);
 	ctx->front.unsettled = true;
 	ctx_leave(ctx);

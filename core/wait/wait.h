@@ -20,6 +20,9 @@
 
 #define MSEC UINT64_C(1000000) /* ns */
 
+/* Off the hot path, and out of its functions: they save no registers for it. */
+#define RARE __attribute__((noinline, cold))
+
 struct source;
 struct json;
 
