@@ -50,6 +50,7 @@ struct wire_lines {
 	_Alignas(WIRE_LINE) wire_word fds_taken; /* descriptors of messages that the owner released, ever */
 	wire_word fds_arm;                       /* "tell me when fds_taken moves": an FDS entry answers */
 	wire_word returns_arm;                   /* "tell me when you give a loan back": a RETURNS entry answers */
+	wire_word beats;                         /* HEARTBEATs of the peer that the owner has read, ever: the answer to them */
 };
 static_assert(sizeof(struct wire_lines) == 2 * WIRE_LINE, "wire");
 
@@ -109,15 +110,17 @@ enum wire_kind {
 	WIRE_ARENA = 9,
 	WIRE_FORGET = 10,
 	WIRE_GOODBYE = 11,
-	WIRE_EVENTFD = 13, /* nothing but its descriptor: SCM_RIGHTS, an eventfd to ring by */
+	WIRE_HEARTBEAT = 12, /* nothing but its head: "do you dispatch?"; wire_lines.beats answers */
+	WIRE_EVENTFD = 13,   /* nothing but its descriptor: SCM_RIGHTS, an eventfd to ring by */
 	WIRE_MAPPED = 20,
 	WIRE_SHARED_ARENA = 21,
 };
 
 /* In HELLO. */
-#define WIRE_FEATURE_EVENTFD UINT64_C(0x02) /* I may send and take an EVENTFD; both have set it, or none is sent */
-#define WIRE_FEATURE_ADDRESS UINT64_C(0x10) /* I map your arenas where you tell me to, if I can, and answer with MAPPED */
-#define WIRE_FEATURE_SHARED UINT64_C(0x20)  /* with both: arenas that both sides write may be announced */
+#define WIRE_FEATURE_HEARTBEAT UINT64_C(0x01) /* I answer HEARTBEATs; both have set it, or none is sent */
+#define WIRE_FEATURE_EVENTFD UINT64_C(0x02)   /* I may send and take an EVENTFD; both have set it, or none is sent */
+#define WIRE_FEATURE_ADDRESS UINT64_C(0x10)   /* I map your arenas where you tell me to, if I can, and answer with MAPPED */
+#define WIRE_FEATURE_SHARED UINT64_C(0x20)    /* with both: arenas that both sides write may be announced */
 
 /* begins each */
 struct wire_packet {

@@ -32,8 +32,8 @@ static int say_hello(struct rill_session *s)
 	struct wire_hello hello = {
 		.p = PACKET(WIRE_HELLO, struct wire_hello),
 		.magic = WIRE_MAGIC,
-		.features = (o->same_address ? WIRE_FEATURE_ADDRESS : 0) | (o->peers_may_write ? WIRE_FEATURE_SHARED : 0) |
-	                    (o->socket_bell ? 0 : WIRE_FEATURE_EVENTFD),
+		.features = WIRE_FEATURE_HEARTBEAT | (o->same_address ? WIRE_FEATURE_ADDRESS : 0) |
+	                    (o->peers_may_write ? WIRE_FEATURE_SHARED : 0) | (o->socket_bell ? 0 : WIRE_FEATURE_EVENTFD),
 		.mapped_bytes = o->mapped_bytes,
 		.channels = o->channels,
 		.arenas = o->arenas,

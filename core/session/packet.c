@@ -136,6 +136,8 @@ bool packet_unsent(const struct rill_session *s)
 {
 	if (s->state == SESSION_CONNECTING || s->fd < 0 || s->hung_up || s->retry_at != RILL_NEVER)
 		return false; /* where the kernel tells no event, retry_at does */
+	if (s->beat.pending && s->state == SESSION_OPEN)
+		return true;
 	return s->bell_pending || s->goodbye_pending || link_linked(&s->unsent) || s->socket_waits || lend_unsent(s) ||
 	       s->mapped_pending;
 }
@@ -172,6 +174,14 @@ static void wake_waiting(struct rill_session *s)
 		session_note(s, TELL_WRITABLE);
 }
 
+static void goodbye_again(struct rill_session *s)
+{
+	if (s->abandon)
+		packet_goodbye(s, ECONNABORTED, "");
+	else
+		packet_goodbye(s, s->why == -ESTALE ? ESTALE : 0, s->why == -ESTALE ? s->text : "");
+}
+
 void packet_flush(struct rill_session *s)
 {
 	if (s->state != SESSION_OPEN && s->state != SESSION_ENDED && s->state != SESSION_CLOSING)
@@ -183,8 +193,9 @@ void packet_flush(struct rill_session *s)
 	flush_channels(s);
 	lend_flush(s);
 	borrow_flush(s);
+	beat_flush(s);
 	if (s->goodbye_pending)
-		packet_goodbye(s, s->abandon ? ECONNABORTED : 0, "");
+		goodbye_again(s);
 	if (s->socket_waits && socket_takes(s))
 		wake_waiting(s);
 	source_changed(&s->source);
@@ -335,7 +346,8 @@ static void on_goodbye(struct rill_session *s, struct packet *p)
 	end_text(p->goodbye.text);
 	if (reason == 0)
 		session_end(s, 0, "closed by the peer");
-	else if (reason == EPROTO || reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EFBIG)
+	else if (reason == EPROTO || reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EFBIG ||
+	         reason == ESTALE)
 		session_end(s, -reason, "ended by the peer: %.100s", p->goodbye.text);
 	else
 		session_end(s, -ECONNABORTED, "aborted by the peer: %.100s", p->goodbye.text);
@@ -345,13 +357,14 @@ static void on_goodbye(struct rill_session *s, struct packet *p)
 static size_t packet_length(enum wire_kind kind)
 {
 	static const size_t length[] = {
-		[WIRE_HELLO] = sizeof(struct wire_hello),     [WIRE_REFUSE] = sizeof(struct wire_refuse),
-		[WIRE_BELL] = sizeof(struct wire_bell),       [WIRE_OPEN] = sizeof(struct wire_open),
-		[WIRE_ACCEPT] = sizeof(struct wire_open),     [WIRE_DECLINE] = sizeof(struct wire_close),
-		[WIRE_CLOSE] = sizeof(struct wire_close),     [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
-		[WIRE_ARENA] = sizeof(struct wire_arena),     [WIRE_FORGET] = sizeof(struct wire_forget),
-		[WIRE_GOODBYE] = sizeof(struct wire_goodbye), [WIRE_MAPPED] = sizeof(struct wire_mapped),
-		[WIRE_EVENTFD] = sizeof(struct wire_packet),  [WIRE_SHARED_ARENA] = sizeof(struct wire_arena),
+		[WIRE_HELLO] = sizeof(struct wire_hello),      [WIRE_REFUSE] = sizeof(struct wire_refuse),
+		[WIRE_BELL] = sizeof(struct wire_bell),        [WIRE_OPEN] = sizeof(struct wire_open),
+		[WIRE_ACCEPT] = sizeof(struct wire_open),      [WIRE_DECLINE] = sizeof(struct wire_close),
+		[WIRE_CLOSE] = sizeof(struct wire_close),      [WIRE_FDS_PACKET] = sizeof(struct wire_fds),
+		[WIRE_ARENA] = sizeof(struct wire_arena),      [WIRE_FORGET] = sizeof(struct wire_forget),
+		[WIRE_GOODBYE] = sizeof(struct wire_goodbye),  [WIRE_MAPPED] = sizeof(struct wire_mapped),
+		[WIRE_EVENTFD] = sizeof(struct wire_packet),   [WIRE_SHARED_ARENA] = sizeof(struct wire_arena),
+		[WIRE_HEARTBEAT] = sizeof(struct wire_packet),
 	};
 
 	return kind < sizeof(length) / sizeof(length[0]) ? length[kind] : 0;
@@ -421,6 +434,9 @@ static void handle(struct rill_session *s, struct packet *p)
 	case WIRE_EVENTFD:
 		wake_on_packet(s, p);
 		break;
+	case WIRE_HEARTBEAT:
+		beat_on_packet(s);
+		break;
 	}
 }
 
@@ -480,6 +496,8 @@ void packet_drain(struct rill_session *s)
 		take(s, &b.packet[i], &b.m[i].msg_hdr, b.m[i].msg_len);
 	}
 	s->reading = false;
+	if (s->beat.came)
+		beat_answer(s);
 	if (n == BATCH)
 		session_note(s, TELL_DRAIN);
 }

@@ -21,8 +21,8 @@ static short wants(const struct source *src)
 static uint64_t deadline(const struct source *src)
 {
 	const struct rill_session *s = container_of(src, struct rill_session, source);
-	bool patient = s->state == SESSION_OPEN || s->state == SESSION_ENDED || s->state == SESSION_CLOSED;
-	uint64_t until = patient ? RILL_NEVER : s->until;
+	bool patient = s->state == SESSION_ENDED || s->state == SESSION_CLOSED;
+	uint64_t until = s->state == SESSION_OPEN ? s->beat.look_at : patient ? RILL_NEVER : s->until;
 
 	return s->retry_at < until ? s->retry_at : until;
 }
@@ -54,6 +54,8 @@ static void due(struct source *src, uint64_t now)
 
 	if (now >= s->retry_at)
 		retry(s);
+	if (s->state == SESSION_OPEN && now >= s->beat.look_at)
+		beat_look(s, now);
 	if (s->state == SESSION_CLOSING)
 		session_settle(s);
 	else if (s->state <= SESSION_GREETING && now >= s->until)
@@ -167,7 +169,7 @@ int session_create(struct rill_session **ret, struct rill_ctx *ctx, struct setti
 	s->lent_free = s->fd_free = UINT32_MAX;
 	s->stats.sessions = 1;
 	s->state = SESSION_GREETING;
-	s->retry_at = RILL_NEVER;
+	s->retry_at = s->beat.look_at = RILL_NEVER;
 	s->until = ctx_now(ctx) + set->o.handshake_ms * MSEC;
 	s->peer.socket.uid = s->peer.sender.uid = (uid_t)-1;
 	s->peer.socket.gid = s->peer.sender.gid = (gid_t)-1;
@@ -210,7 +212,7 @@ void session_hang_up(struct rill_session *s)
 	s->fd = -1;
 	session_drop_hello(s);
 	s->retry_at = RILL_NEVER;
-	s->bell_pending = s->goodbye_pending = s->mapped_pending = false;
+	s->bell_pending = s->goodbye_pending = s->mapped_pending = s->beat.pending = false;
 }
 
 static bool peer_at_fault(int why)
@@ -260,8 +262,7 @@ void session_end(struct rill_session *s, int why, const char *text, ...)
 		return;
 	}
 	s->state = SESSION_ENDED;
-	/* A peer that left in order may still hold blocks of ours: its hang-up is what ends that. */
-	if (why != 0)
+	if (!session_lingers(why))
 		session_hang_up(s);
 	end_channels(s, why);
 	if (!s->unknown)
@@ -377,6 +378,7 @@ void session_begin(struct rill_session *s)
 	snprintf(s->text, sizeof(s->text), "open");
 	listener_admitted(s);
 	wake_offer(s);
+	beat_begin(s);
 	session_note(s, TELL_OPENED | TELL_DRAIN); /* what came behind the hello is still in the socket */
 	if (s->open_wanted || s->announce_wanted)
 		session_note(s, TELL_WRITABLE);

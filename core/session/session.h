@@ -12,6 +12,7 @@
 #include "shm/writer.h"
 #include "wait/wait.h"
 
+#include <errno.h>
 #include <rill/channel.h>
 #include <rill/listener.h>
 #include <rill/session.h>
@@ -53,6 +54,7 @@ enum session_todo {
 	TELL_WRITABLE = 4, /* rill_channel_open() said -EAGAIN */
 	TELL_DRAIN = 8,    /* more packets (closing: or frames) may wait than one turn takes */
 	TELL_MAPPED = 256, /* the peer has said where it has an arena of ours */
+	TELL_LIFE = 512,   /* the peer is stalled, or runs again */
 };
 
 /* fds.c: a received descriptor; fd: >= 0, or -errno why it is not there */
@@ -114,6 +116,19 @@ struct held_loans {
 	struct held_loan loan[WIRE_FRAME_LOANS];
 };
 
+/* beat.c: does the peer dispatch? */
+struct beat {
+	uint64_t look_at;   /* RILL_NEVER: we do not want to know */
+	peer_words word;    /* how many HEARTBEATs of ours the peer has read */
+	uint64_t asked;     /* HEARTBEATs sent, */
+	uint64_t read, ran; /* and what the last look found: read by the peer, other signs of life */
+	uint64_t answered;  /* of the peer's */
+	unsigned quiet;     /* looks in a row that found nothing new */
+	bool pending;       /* a HEARTBEAT met a full socket */
+	bool came;          /* one of the peer's is in the batch in hand */
+	bool stalled, told; /* what it is, and what it was told to be */
+};
+
 struct rill_session {
 	struct source source;
 	struct rill_ctx *ctx; /* referenced */
@@ -157,6 +172,8 @@ struct rill_session {
 	struct source wake; /* wake.c: our eventfd, a part of `source`; ctx NULL: there was none */
 	int peer_wake;      /* the peer's, to ring by; -1: by the socket */
 	bool wake_came;     /* the peer sent one */
+
+	struct beat beat; /* beat.c */
 
 	struct rill_channel **channels; /* by index; NULL until first used. channel.c */
 	uint32_t channel_count;         /* both sides together */
@@ -276,6 +293,14 @@ void wake_offer(struct rill_session *s); /* open: hand the peer one, if both may
 void wake_on_packet(struct rill_session *s, struct packet *p);
 bool wake_ring(const struct rill_session *s); /* false: ring by the socket */
 void wake_close(struct rill_session *s);
+
+/* beat.c: is it alive? */
+void beat_begin(struct rill_session *s);              /* open: look from now on, if we want to and it answers */
+void beat_look(struct rill_session *s, uint64_t now); /* look_at came */
+void beat_flush(struct rill_session *s);
+unsigned beat_tell(struct rill_session *s); /* TELL_LIFE: events told */
+void beat_on_packet(struct rill_session *s);
+void beat_answer(struct rill_session *s); /* what `came` */
 
 /* stats.c */
 void stats_end_channel(struct rill_channel *ch); /* it is another's index soon */
@@ -486,6 +511,12 @@ static inline bool channel_discards(const struct rill_channel *ch)
 static inline bool channel_deliverable(const struct rill_channel *ch)
 {
 	return ch->state == CHANNEL_OPEN && !ch->closed && !ch->paused && ch->events.readable;
+}
+
+/* A peer that ended in order, or was found stalled, may still read blocks of ours: the socket stays until it hangs up. */
+static inline bool session_lingers(int why)
+{
+	return why == 0 || why == -ESTALE;
 }
 
 /* Arenas that both sides write may be announced. */

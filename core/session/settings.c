@@ -31,10 +31,11 @@ static bool window_valid(const struct rill_session_options *o)
 
 static bool in_range(const struct rill_session_options *o)
 {
-	return o->same_address <= 1 && o->peers_may_write <= 1 && window_valid(o) && o->ring_bytes >= 1024 &&
-	       o->ring_bytes <= GIB && !(o->ring_bytes & (o->ring_bytes - 1)) && o->channels <= 1000000 &&
-	       o->loans <= 1000000 && o->arenas <= 4096 && o->fds <= RILL_FDS_MAX && o->arena_bytes <= 1024 * GIB &&
-	       (o->uids || !o->uid_count) && (o->gids || !o->gid_count) && o->uid_count <= 65536 && o->gid_count <= 65536;
+	return o->same_address <= 1 && o->peers_may_write <= 1 && o->keep_stalled <= (o->heartbeat_ms != 0) &&
+	       window_valid(o) && o->ring_bytes >= 1024 && o->ring_bytes <= GIB && !(o->ring_bytes & (o->ring_bytes - 1)) &&
+	       o->channels <= 1000000 && o->loans <= 1000000 && o->arenas <= 4096 && o->fds <= RILL_FDS_MAX &&
+	       o->arena_bytes <= 1024 * GIB && (o->uids || !o->uid_count) && (o->gids || !o->gid_count) &&
+	       o->uid_count <= 65536 && o->gid_count <= 65536;
 }
 
 int settings_create(struct settings **ret, const struct rill_session_options *options)

@@ -228,6 +228,8 @@ static unsigned tell_session(struct rill_session *s)
 	}
 	if (s->todo & TELL_MAPPED)
 		n += tell_mapped(s);
+	if (s->todo & TELL_LIFE && !over(s))
+		n += beat_tell(s);
 	return n;
 }
 

@@ -33,6 +33,7 @@ struct rill_peer {
  *   -EACCES        the peer refused us
  *   -EPERM         we refused the peer (policy)
  *   -ETIMEDOUT     no handshake within handshake_ms
+ *   -ESTALE        the peer did not dispatch within our heartbeat_ms, or says so of us
  *   -EMFILE -ENFILE -ENOMEM -EFBIG ...  we, or the peer, ran out: rill_session_why() says of what
  *   what connect() gave (-ECONNREFUSED, -ENOENT ...) for rill_session_connect() that had to wait before it failed */
 struct rill_session_events {
@@ -57,6 +58,11 @@ struct rill_session_events {
 	/* The peer has mapped an arena of ours that was made with RILL_ARENA_SAME_ADDRESS: at its address (1), or elsewhere
 	 * (0: what it reads there must not be pointers). Only from peers whose user asked for it (`same_address`). */
 	void (*mapped)(struct rill_session *s, struct rill_arena *arena, int same_address, void *user);
+
+	/* With heartbeat_ms and keep_stalled: the peer has not dispatched for so long; then it does again. They take turns, stalled
+	 * first. The session is open all the time: what is sent meanwhile is bounded as ever (-EAGAIN), and arrives. */
+	void (*stalled)(struct rill_session *s, void *user);
+	void (*running)(struct rill_session *s, void *user);
 };
 
 /* Limits are per session. What we announce binds the peer; what the peer announces binds us. */
@@ -107,6 +113,13 @@ struct rill_session_options {
 	unsigned socket_bell; /* not 0: wake and be woken by packets on the socket, and by nothing else. Default 0: between
 	                       * peers of one uid (both credentials are our effective uid, and the peer finds the same) by an
 	                       * eventfd each, which wakes faster and costs two descriptors more; never across uids */
+
+	/* A peer that shows no sign of life and does not dispatch within heartbeat_ms after it was asked is ended with -ESTALE:
+	 * between one and two heartbeat_ms after it stopped. An idle peer is asked, and woken, once each heartbeat_ms; one that
+	 * talks is not. Peers of a version that does not answer are never ended so. Default 0: off. With keep_stalled 1 the session
+	 * stays open: stalled() is told, and running() when the peer goes on. docs/failure-stalled-peer.md */
+	unsigned heartbeat_ms;
+	unsigned keep_stalled;
 };
 
 /* Connect to a listener at `path` (copied). Returns at once; opened() or closed() follows. A listener whose backlog is

@@ -107,7 +107,7 @@ static void kind_zero(struct scene *sc)
 
 static void kind_unknown(struct scene *sc)
 {
-	cut_to(sc, 12, 40, 40);
+	cut_to(sc, 14, 40, 40);
 }
 
 static void kind_last(struct scene *sc)

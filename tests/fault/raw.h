@@ -34,15 +34,16 @@ enum {
 	RAW_ARENA,
 	RAW_FORGET,
 	RAW_GOODBYE,
-	RAW_EVENTFD = 13
+	RAW_HEARTBEAT,
+	RAW_EVENTFD
 };
-enum { RAW_EVENTFD_BELL = 2 }; /* of HELLO's features */
+enum { RAW_ANSWERS = 1, RAW_EVENTFD_BELL = 2 }; /* of HELLO's features */
 enum { RAW_MESSAGE = 1, RAW_LOAN, RAW_PAD, RAW_VOID };
 enum { RAW_TAG = 1, RAW_HAS_FDS = 2 };
 enum { RAW_E_DATA, RAW_E_SPACE, RAW_E_FDS, RAW_E_RETURNS };
 
 /* Where things are in a region. */
-enum { RAW_SARM = 4096, RAW_FDS_TAKEN = 4160, RAW_FDS_ARM = 4168, RAW_RETURNS_ARM = 4176 };
+enum { RAW_SARM = 4096, RAW_FDS_TAKEN = 4160, RAW_FDS_ARM = 4168, RAW_RETURNS_ARM = 4176, RAW_BEATS = 4184 };
 enum { RAW_CARM = 0, RAW_WARM = 8, RAW_POS = 64, RAW_CHANNEL = 128 };
 
 struct raw_head {

@@ -91,6 +91,8 @@ static void begin(struct play *p, struct beside *b, unsigned how)
 	o.same_address = how >> 1 & 1;
 	o.peers_may_write = how >> 2 & 1;
 	o.fds = how & 8 ? 0 : 6;
+	o.heartbeat_ms = how & 32 ? 40 : 0;
+	o.keep_stalled = how >> 6 & (o.heartbeat_ms != 0);
 	c.linger_ns = how & 16 ? 1000000 : 0;
 	p->now = 1000000000;
 	p->null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -173,7 +175,8 @@ enum {
 	OPEN = 16,
 	ACCEPT = 17,
 	CLOSE = 18,
-	ARENA = 20
+	ARENA = 20,
+	BEAT = 22
 };
 
 #define OPENED 0, 0, D, READ, D
@@ -192,17 +195,25 @@ static const uint8_t lent[] = {OPENED, OPEN, 1, 0, 0, 0,     5,     0,  0, D,   
                                0,      0,    0, 0, D, 4,     U + 5, 0,  D, FDS, 1,     0,     0,  0,       0, D, FRAME,
                                1,      2,    9, 1, 0, 0,     0,     0,  D, 4,   U + 6, 0,     D,  EVENTFD, 0, 0, D};
 
+/* heartbeats, asked and answered */
+static const uint8_t beats[] = {OPENED, BEAT, 1,    D, BEAT, 1, D,    BEAT, 0,    0, D, U + 21,
+                                9,      D,    BEAT, 0, 0,    D, BEAT, 1,    BEAT, 1, D};
+
 size_t fuzz_seed(unsigned n, uint8_t *to, size_t room)
 {
 	static const struct {
 		const uint8_t *bytes;
 		size_t len;
-	} seeds[] = {{greeting, sizeof(greeting)}, {talk, sizeof(talk)}, {answered, sizeof(answered)}, {lent, sizeof(lent)}};
+	} seeds[] = {{greeting, sizeof(greeting)},
+	             {talk, sizeof(talk)},
+	             {answered, sizeof(answered)},
+	             {lent, sizeof(lent)},
+	             {beats, sizeof(beats)}};
 
 	if (n >= 2 * sizeof(seeds) / sizeof(seeds[0]) || seeds[n / 2].len > room)
 		return 0;
 	memcpy(to, seeds[n / 2].bytes, seeds[n / 2].len);
 	to[0] = n & 1 ? 255 & ~8 : 0; /* with one beside, and all options */
-	to[1] = n & 1 ? 2 : 0;
+	to[1] = n & 1 ? 2 + 8 : 0;
 	return seeds[n / 2].len;
 }

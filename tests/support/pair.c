@@ -158,8 +158,24 @@ static void on_session_closed(struct rill_session *s, int why, void *user)
 	hook(user, "session closed", NULL);
 }
 
+static void on_stalled(struct rill_session *s, void *user)
+{
+	(void)s;
+	tell(user, "stalled");
+	hook(user, "stalled", NULL);
+}
+
+static void on_running(struct rill_session *s, void *user)
+{
+	(void)s;
+	tell(user, "running");
+	hook(user, "running", NULL);
+}
+
 const struct rill_session_events end_session_events = {
 	.size = sizeof(end_session_events),
+	.stalled = on_stalled,
+	.running = on_running,
 	.opened = on_session_opened,
 	.channel = on_channel,
 	.writable = on_session_writable,

@@ -23,7 +23,7 @@ struct end {
 	void *with;
 
 	/* "opened", "offer NAME", "accepted NAME", "message LEN", "room NAME", "closed NAME WHY", "session room", "session
-	 * closed WHY", joined by ", "; WHY is 0 or EPIPE, ... */
+	 * closed WHY", "stalled", "running", joined by ", "; WHY is 0 or EPIPE, ... */
 	char told[8192];
 };
 

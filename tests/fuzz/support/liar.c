@@ -106,7 +106,7 @@ void liar_begin(struct play *p, int fd)
 	p->raw.head = raw_layout(PLAY_CHANNELS, how & 1 ? 0 : 4, PLAY_RING);
 	p->raw.hello.hello.size = p->raw.head.size;
 	p->raw.hello.hello.channels = PLAY_CHANNELS / 2;
-	p->raw.hello.hello.features = how & 2 ? 0x32 : 0x20;
+	p->raw.hello.hello.features = (how & 2 ? 0x32 : 0x20) | (how & 8 ? RAW_ANSWERS : 0);
 	p->raw.hello.hello.random = how & 4 ? 0 : UINT64_MAX;
 	region = raw_region(&p->raw);
 	if (how >= 240)
@@ -227,6 +227,17 @@ static void ring_bell(struct play *p)
 		raw_say(&p->raw, &packet);
 	else
 		(void)!write(p->bell, &count, sizeof(count));
+}
+
+/* One of ours, or the answer to the user's. */
+static void heartbeat(struct play *p)
+{
+	struct raw_packet packet = raw_packet(RAW_HEARTBEAT, 8);
+
+	if (bytes_u8(&p->in) & 1)
+		raw_say(&p->raw, &packet);
+	else
+		raw_store(&p->raw, RAW_BEATS, bytes_twist(&p->in, *raw_word(&p->raw, RAW_BEATS) + 1));
 }
 
 /* All that came. */
@@ -388,6 +399,8 @@ void liar_step(struct play *p, unsigned what)
 		close_packet(p, what == 18 ? RAW_CLOSE : RAW_DECLINE);
 	else if (what < 22)
 		arena_packet(p, what == 20 ? RAW_ARENA : 21);
+	else if (what == 22)
+		heartbeat(p);
 	else
 		read_packets(p);
 }

@@ -32,6 +32,7 @@ struct play {
 	struct rill_arena *arena[PLAY_ARENAS];
 	void *block[PLAY_BLOCKS];
 	unsigned told_closed;
+	unsigned stalled; /* 1: it was told so */
 	int why;
 	int null; /* a descriptor to send */
 

@@ -239,10 +239,24 @@ static void on_mapped(struct rill_session *s, struct rill_arena *a, int same, vo
 	in_callback(user, NULL);
 }
 
+static void on_stalled(struct rill_session *s, void *user)
+{
+	(void)s;
+	if (((struct play *)user)->stalled++)
+		still_broken("stalled() was told twice", 0);
+}
+
+static void on_running(struct rill_session *s, void *user)
+{
+	(void)s;
+	if (((struct play *)user)->stalled-- != 1)
+		still_broken("running() was told of one that was not stalled", 0);
+}
+
 static void on_closed(struct rill_session *s, int why, void *user)
 {
 	static const int documented[] = {0,          -ECONNABORTED, -ECONNRESET, -EPROTO, -EACCES, -EPERM,
-	                                 -ETIMEDOUT, -EMFILE,       -ENFILE,     -ENOMEM, -EFBIG};
+	                                 -ETIMEDOUT, -EMFILE,       -ENFILE,     -ENOMEM, -EFBIG,  -ESTALE};
 	struct play *p = user;
 	unsigned i = 0;
 
@@ -265,6 +279,8 @@ const struct rill_session_events user_events = {
 	.channel = on_offer,
 	.writable = on_session_event,
 	.closed = on_closed,
+	.stalled = on_stalled,
+	.running = on_running,
 	.mapped = on_mapped,
 };
 
