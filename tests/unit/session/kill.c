@@ -3,7 +3,7 @@
  * death is told, another session of the same ctx is served on, and nothing is left.
  *
  * The child notes in a shared page what it has committed, after each commit: the reader must get at least that, and at most one
- * message more on each channel. RILL_SEED repeats a run.
+ * message more on each channel. RILL_SEED repeats a run, RILL_KILLS says how many kills.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,6 +56,7 @@ static char dir[64], path[96];
 static uint64_t moved;     /* messages, in all rounds */
 static size_t fds_at_rest; /* between rounds */
 static unsigned met;       /* rounds in which there was a session */
+static unsigned kept;      /* rounds in which nothing was lost, in all */
 
 static uint64_t ns(void)
 {
@@ -351,6 +352,7 @@ static void run_rounds(enum role role, unsigned rounds)
 	start();
 	for (unsigned i = 0; i < rounds; i++) {
 		one_round(role);
+		kept++;
 		rill_arena_trim(arena, SIZE_MAX);
 		if (i == rounds / 4)
 			before = leaks_resident();
@@ -365,16 +367,27 @@ static void run_rounds(enum role role, unsigned rounds)
 	stop();
 }
 
+#define MANY 10000u
+
+static unsigned kills(void)
+{
+	const char *asked = getenv("RILL_KILLS");
+
+	if (asked && atoi(asked) > 0)
+		return (unsigned)atoi(asked);
+	return rounds_of(20, 100, rounds_under_valgrind() || rounds_under_sanitizer() ? MANY / 10 : MANY);
+}
+
 static void a_killed_sender_loses_nothing_that_it_committed(void **state)
 {
 	(void)state;
-	run_rounds(SENDS, rounds_of(10, 60, 600));
+	run_rounds(SENDS, kills() - kills() * 2 / 5);
 }
 
 static void a_killed_receiver_is_told_and_gives_all_back(void **state)
 {
 	(void)state;
-	run_rounds(RECEIVES, rounds_of(10, 40, 400));
+	run_rounds(RECEIVES, kills() * 2 / 5);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
@@ -386,5 +399,9 @@ int main(void)
 		T(a_killed_receiver_is_told_and_gives_all_back),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	if (kills() >= MANY)
+		printf("proof kills %u %u %s\n", kept, MANY, !failed && kept >= MANY ? "ok" : "short");
+	return failed;
 }
