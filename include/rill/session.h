@@ -59,8 +59,8 @@ struct rill_session_events {
 	 * (0: what it reads there must not be pointers). Only from peers whose user asked for it (`same_address`). */
 	void (*mapped)(struct rill_session *s, struct rill_arena *arena, int same_address, void *user);
 
-	/* With heartbeat_ms and keep_stalled: the peer has not dispatched for so long; then it does again. They take turns, stalled
-	 * first. The session is open all the time: what is sent meanwhile is bounded as ever (-EAGAIN), and arrives. */
+	/* With heartbeat_ms and keep_stalled: the peer has not dispatched for so long; then it does again. They take turns,
+	 * stalled first. The session is open all the time: what is sent meanwhile is bounded as ever (-EAGAIN), and arrives. */
 	void (*stalled)(struct rill_session *s, void *user);
 	void (*running)(struct rill_session *s, void *user);
 };
@@ -116,8 +116,8 @@ struct rill_session_options {
 
 	/* A peer that shows no sign of life and does not dispatch within heartbeat_ms after it was asked is ended with -ESTALE:
 	 * between one and two heartbeat_ms after it stopped. An idle peer is asked, and woken, once each heartbeat_ms; one that
-	 * talks is not. Peers of a version that does not answer are never ended so. Default 0: off. With keep_stalled 1 the session
-	 * stays open: stalled() is told, and running() when the peer goes on. docs/failure-stalled-peer.md */
+	 * talks is not. Peers of a version that does not answer are never ended so. Default 0: off. With keep_stalled 1 the
+	 * session stays open: stalled() is told, and running() when the peer goes on. docs/failure-stalled-peer.md */
 	unsigned heartbeat_ms;
 	unsigned keep_stalled;
 };

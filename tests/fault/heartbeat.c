@@ -1,5 +1,5 @@
-/* tests/fault/heartbeat.c - liars about life: heartbeats in floods, out of their turn, misshapen; answers that were not asked for,
- * and none; a peer of a version that knows no heartbeat. */
+/* tests/fault/heartbeat.c - liars about life: heartbeats in floods, out of their turn, misshapen; answers that were not asked
+ * for, and none; a peer of a version that knows no heartbeat. */
 #include "tests/fault/scene.h"
 
 #define BEAT 100 /* ms */

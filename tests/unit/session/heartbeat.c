@@ -1,5 +1,5 @@
-/* tests/unit/session/heartbeat.c - a peer that does not dispatch is found out in bounded time, one that does never; what it costs
- * the one that is asked. The test owns the clock: a step of it is STEP ms. */
+/* tests/unit/session/heartbeat.c - a peer that does not dispatch is found out in bounded time, one that does never; what it
+ * costs who is asked. The test owns the clock: a step of it is STEP ms. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
