@@ -1,6 +1,6 @@
 /* core/session/beat.c - does the peer still dispatch? We look each half of heartbeat_ms. Whatever the peer did since the last
- * look is a sign of life; after a look without one it is asked by a HEARTBEAT packet, and it is stalled when all of heartbeat_ms
- * went by after that. It answers by a word of its region: no packet that wakes us. docs/protocol.md, "HEARTBEAT". */
+ * look is a sign of life; after a look without one it is asked by a HEARTBEAT packet, and it is stalled when heartbeat_ms went
+ * by after that. It answers by a word of its region: no packet that wakes us. docs/protocol.md, "HEARTBEAT". */
 #include "session/session.h"
 
 #include <errno.h>
@@ -84,7 +84,7 @@ static void run(struct rill_session *s)
 void beat_look(struct rill_session *s, uint64_t now)
 {
 	struct beat *b = &s->beat;
-	/* Late: we were stopped, and maybe both were. Or our kernel is short of room for a packet. It is not judged by either. */
+	/* Late: we were stopped, and maybe both were. Or our kernel has no room for a packet. Neither counts. */
 	bool fair = now - b->look_at <= half(s) && !(b->pending && s->retry_at != RILL_NEVER);
 
 	b->look_at = now + half(s);
