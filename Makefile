@@ -8,8 +8,8 @@
 #       make bench-memory        alloc and free in arenas, beside jemalloc and malloc (QUICK=1)
 #       make bench-structures    lookups in borrowed memory, and beside uthash and khash (QUICK=1)
 #       make fuzz     each fuzz target for T=10 seconds, ONLY="session frame" these (clang); fuzz-afl: by AFL++; docs/fuzzing.md
-#       make proof-docs the lines of the last check-full into docs/reliability.md
 #       make coverage what the tests reach of core/ and adapters/, as HTML in build/coverage (gcc, lcov)
+#       make proof-docs          the proofs of the last check-full into docs/reliability.md
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make lint, model (Spin), compile_commands.json, clean
 #
@@ -714,4 +714,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model proof-docs demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz fuzz-afl fuzz-seeds install compile_commands.json clean FORCE
+.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model coverage proof-docs demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz fuzz-afl fuzz-seeds install compile_commands.json clean FORCE

@@ -76,7 +76,7 @@ void inbound_readable(struct rill_channel *ch, void *user)
 		if (recv_next(ch, &msg) < 0)
 			return;
 		heard(rpc, &msg);
-		recv_release(&msg); /* if it is still ours */
+		message_release(&msg); /* if it is still ours */
 		if (rpc_over(rpc) || !rpc->ch || rpc->paused)
 			return;
 	}

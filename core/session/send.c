@@ -261,15 +261,11 @@ static int reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, void
 	return 0;
 }
 
-static int reserve_any(struct rill_channel *ch, size_t len, const struct rill_out *out, void **ret_data)
+static int reserve_any(struct rill_channel *ch, size_t len, const struct rill_out *out)
 {
-	int e;
+	void *data;
 
-	if (!(out->fd_count || out->loan_count || out->flags))
-		return reserve_plain(ch, len, out->tag, ret_data);
-	e = reserve(ch, len, out);
-	*ret_data = e < 0 ? NULL : room_data(ch);
-	return e;
+	return out->fd_count || out->loan_count || out->flags ? reserve(ch, len, out) : reserve_plain(ch, len, out->tag, &data);
 }
 
 /* ---- Commit, cancel -------------------------------------------------------------------------------------------- */
@@ -380,12 +376,11 @@ int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *
 int send_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out, struct rill_room *ret_room)
 {
 	int e = out->part_count ? -EINVAL : check_out(out);
-	void *data = NULL;
 
 	if (e == 0)
-		e = reserve_any(ch, len, out, &data);
+		e = reserve_any(ch, len, out);
 	if (e == 0)
-		*ret_room = (struct rill_room){.data = data, .len = len};
+		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
 	return e;
 }
 
@@ -477,7 +472,7 @@ static int total(const struct rill_out *o, size_t *ret_len)
 
 static void copy_parts(char *to, const struct rill_out *o)
 {
-	for (unsigned i = 0; to && i < o->part_count; i++) { /* there is room; said for the analyzer */
+	for (unsigned i = 0; i < o->part_count; i++) {
 		if (o->parts[i].iov_len)
 			memcpy(to, o->parts[i].iov_base, o->parts[i].iov_len);
 		to += o->parts[i].iov_len;
@@ -488,15 +483,14 @@ int send_out(struct rill_channel *ch, const struct rill_out *out)
 {
 	size_t len = 0;
 	int e = check_out(out);
-	void *room = NULL;
 
 	if (e == 0)
 		e = total(out, &len);
 	if (e == 0)
-		e = reserve_any(ch, len, out, &room);
+		e = reserve_any(ch, len, out);
 	if (e < 0)
 		return e;
-	copy_parts(room, out);
+	copy_parts(room_data(ch), out);
 	commit(ch, len);
 	committed(ch, out->flags);
 	return 0;

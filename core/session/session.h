@@ -312,6 +312,20 @@ unsigned session_turn(struct source *src);
 bool session_rest(struct source *src);
 void session_push(struct rill_session *s, enum wire_entry kind, uint64_t id);
 
+/* What rill_msg.opaque holds. recv.c fills it in, message.c reads it. */
+enum { OPAQUE_CHANNEL, OPAQUE_HELD, OPAQUE_FDS, OPAQUE_LOANS };
+#define NO_FDS UINT32_MAX
+
+static inline struct rill_channel *channel_of(const struct rill_msg *msg)
+{
+	return msg ? (struct rill_channel *)(uintptr_t)msg->opaque[OPAQUE_CHANNEL] : NULL;
+}
+
+static inline struct held_loans *loans_of(const struct rill_msg *msg)
+{
+	return (struct held_loans *)(uintptr_t)msg->opaque[OPAQUE_LOANS];
+}
+
 /* ---- Channel --------------------------------------------------------------------------------------------------------
  *
  *	FREE -> OPENING -> OPEN -> FREE      we opened it
@@ -412,12 +426,13 @@ int send_commit(struct rill_channel *ch, size_t len);
 
 /* recv.c */
 int recv_decode(struct rill_channel *ch); /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
-/* rill_channel_recv() and rill_msg_release() below ctx_enter(), of a channel that is not closed; and of a message that nobody
- * looks at afterwards. ret_msg NULL: only whether there is one. */
+/* rill_channel_recv() below ctx_enter(), of a channel that is not closed. ret_msg NULL: only whether there is one. */
 int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg);
-void recv_release(const struct rill_msg *msg);
 bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take it. false: more is left */
-void recv_forget(struct rill_msg *msg);     /* rill_msg_release(), and in a forked child the private half of it */
+
+/* message.c */
+void message_release(const struct rill_msg *msg); /* rill_msg_release() below ctx_enter(); nobody looks at it afterwards */
+void message_forget(struct rill_msg *msg);        /* rill_msg_release(), and in a forked child the private half of it */
 
 /* fds.c */
 int fds_create(struct rill_session *s);

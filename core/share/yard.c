@@ -65,6 +65,6 @@ int name_check(const char *name)
 void share_release(struct rill_msg *msg)
 {
 	if (msg->data)
-		recv_forget(msg);
+		message_forget(msg);
 	memset(msg, 0, sizeof(*msg));
 }

@@ -117,7 +117,8 @@ struct rill_session_options {
 	/* A peer that shows no sign of life and does not dispatch within heartbeat_ms after it was asked is ended with -ESTALE:
 	 * between one and two heartbeat_ms after it stopped. An idle peer is asked, and woken, once each heartbeat_ms; one that
 	 * talks is not. Peers of a version that does not answer are never ended so. Default 0: off. With keep_stalled 1 the
-	 * session stays open: stalled() is told, and running() when the peer goes on. docs/failure-stalled-peer.md */
+	 * session stays open: stalled() is told, and running() when the peer goes on. More than 1, or 1 without heartbeat_ms,
+	 * is -EINVAL. docs/failure-stalled-peer.md */
 	unsigned heartbeat_ms;
 	unsigned keep_stalled;
 };

@@ -1,236 +1,14 @@
-/* core/schema/compiler/names.c - what things are called in C.
+/* core/schema/compiler/names.c - what the things of a request are called in C.
  *
  * A name is made of the names of what it is in and its own, in C's manner: Outer.innerThing is outer_inner_thing. What C, C++
- * or the library have taken gets an ending, what the file itself has taken a number. Names are given per file and in the
+ * or the library have taken gets an ending, what the file itself has taken a number (identifiers.c). Names are given per file and in the
  * order of its declarations, types before groups, so that they are the same whatever other files are compiled along.
  */
 #include "schema/compiler/request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#define PREFIX_ID UINT64_C(0x8f9239f6bb2fb86a) /* annotations of rill/rill.capnp */
-#define NAME_ID UINT64_C(0xfc5affec120f5e11)
-
-/* ---- words of C, C++ and their libraries ---------------------------------------------------------------------------- */
-
-static const char taken[] =
-	" alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char char16_t char32_t char8_t "
-	"class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
-	"default delete do double dynamic_cast else enum errno explicit export extern false float for friend goto i386 if "
-	"inline int linux long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected "
-	"public register reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast "
-	"stderr stdin stdout struct switch template this thread_local throw true try typedef typeid typename typeof "
-	"typeof_unqual union unix unsigned using virtual void volatile wchar_t while xor xor_eq BUFSIZ DOMAIN EOF FALSE "
-	"INFINITY NAN NULL OVERFLOW RAND_MAX TRUE UNDERFLOW main ";
-
-static bool is_taken(const char *name)
-{
-	size_t len = strlen(name);
-	const char *at = taken;
-
-	while ((at = strstr(at + 1, name))) {
-		if (at[-1] == ' ' && at[len] == ' ')
-			return true;
-	}
-	return strncmp(name, "rill_", 5) == 0 || strncmp(name, "RILL_", 5) == 0;
-}
-
-/* ---- spelling ------------------------------------------------------------------------------------------------------- */
-
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Nothing else gets into C: a name is what an identifier is, without __ anywhere. */
-static bool is_plain(struct rill_text name)
-{
-	size_t i;
-
-	if (!name.len || name.len > C_NAME_MAX || is_digit(name.at[0]) || name.at[0] == '_')
-		return false;
-	for (i = 0; i < name.len; i++) {
-		char c = name.at[i];
-
-		if (!is_upper(c) && !is_lower(c) && !is_digit(c) && c != '_')
-			return false;
-		if (c == '_' && i + 1 < name.len && name.at[i + 1] == '_')
-			return false;
-	}
-	return true;
-}
-
-/* A word begins at a capital behind a small letter or digit, and at one before a small letter. */
-static bool begins_word(struct rill_text name, size_t i)
-{
-	if (!i || !is_upper(name.at[i]) || name.at[i - 1] == '_')
-		return false;
-	return !is_upper(name.at[i - 1]) || (i + 1 < name.len && is_lower(name.at[i + 1]));
-}
-
-static char in_small(char c)
-{
-	return is_upper(c) ? (char)(c - 'A' + 'a') : c;
-}
-
-static const char *snake(struct request *r, struct rill_text name)
-{
-	char small[2 * C_NAME_MAX + 1];
-	size_t i, n = 0;
-
-	if (!is_plain(name)) {
-		request_fail(r, "not a name: \"%.*s\"", name.len > 80 ? 80 : (int)name.len, name.at);
-		return NULL;
-	}
-	for (i = 0; i < name.len; i++) {
-		if (begins_word(name, i))
-			small[n++] = '_';
-		small[n++] = in_small(name.at[i]);
-	}
-	return pool_bytes(&r->pool, small, n);
-}
-
-/* The text of an annotation; absent: empty. */
-static struct rill_text said_by(struct annotation_list annotations, uint64_t id)
-{
-	struct rill_text none = {"", 0};
-	size_t i;
-
-	for (i = 0; i < annotation_list_count(annotations); i++) {
-		struct annotation a = annotation_list_at(annotations, i);
-
-		if (annotation_get_id(a) == id && value_which(annotation_get_value(a)) == VALUE_WHICH_TEXT)
-			return value_get_text(annotation_get_value(a));
-	}
-	return none;
-}
-
-/* The schema's own name gets into comments and strings, so it is looked at in any case. */
-const char *names_of(struct request *r, struct rill_text name, struct annotation_list annotations)
-{
-	struct rill_text said = said_by(annotations, NAME_ID);
-	const char *own = snake(r, name);
-
-	if (!own || !said.len)
-		return own;
-	if (!is_plain(said)) {
-		request_fail(r, "$Rill.name is not a name: \"%.*s\"", said.len > 80 ? 80 : (int)said.len, said.at);
-		return NULL;
-	}
-	return pool_bytes(&r->pool, said.at, said.len);
-}
-
-const char *names_upper(struct request *r, const char *name)
-{
-	char *upper = pool_print(&r->pool, "%s", name), *c;
-
-	for (c = upper; c && *c; c++)
-		*c = is_lower(*c) ? (char)(*c - 'a' + 'A') : *c;
-	return upper;
-}
-
-/* ---- claims --------------------------------------------------------------------------------------------------------- */
-
-static size_t hash_of(const char *name)
-{
-	size_t hash = 5381;
-
-	while (*name)
-		hash = hash * 33 + (unsigned char)*name++;
-	return hash ^ hash >> 15;
-}
-
-static const char **place_of(const struct claims *c, const char *name)
-{
-	size_t i = hash_of(name) & (c->room - 1);
-
-	while (c->names[i] && strcmp(c->names[i], name) != 0)
-		i = (i + 1) & (c->room - 1);
-	return &c->names[i];
-}
-
-static int grow(struct request *r, struct claims *c)
-{
-	struct claims more = {NULL, c->count, c->room ? c->room * 2 : 1024};
-	size_t i;
-
-	if (c->count * 2 < c->room)
-		return 0;
-	more.names = calloc(more.room, sizeof(char *));
-	if (!more.names)
-		return request_fail(r, "no memory");
-	for (i = 0; i < c->room; i++) {
-		if (c->names[i])
-			*place_of(&more, c->names[i]) = c->names[i];
-	}
-	free(c->names);
-	*c = more;
-	return 0;
-}
-
-/* A pattern with its * or ^ replaced. */
-static const char *filled(struct request *r, const char *pattern, const char *name, const char *upper)
-{
-	size_t n = strcspn(pattern, "*^");
-
-	if (!pattern[n])
-		return pattern;
-	return pool_print(&r->pool, "%.*s%s%s", (int)n, pattern, pattern[n] == '*' ? name : upper, pattern + n + 1);
-}
-
-static bool all_free(struct request *r, const struct claims *c, const char *name, const char *upper,
-                     const char *const *patterns)
-{
-	for (; *patterns; patterns++) {
-		const char *whole = filled(r, *patterns, name, upper);
-
-		if (whole && c->room && *place_of(c, whole))
-			return false;
-	}
-	return true;
-}
-
-static int take_all(struct request *r, struct claims *c, const char *name, const char *upper, const char *const *patterns)
-{
-	for (; *patterns; patterns++) {
-		const char *whole = filled(r, *patterns, name, upper);
-
-		if (!whole || grow(r, c) < 0)
-			return request_fail(r, "no memory");
-		*place_of(c, whole) = whole;
-		c->count++;
-	}
-	return 0;
-}
-
-const char *names_claim(struct request *r, struct decl *file, const char *base, const char *const *patterns)
-{
-	const char *name = base, *upper;
-	unsigned n;
-
-	for (n = 2; name && n < 1000; n++) {
-		upper = names_upper(r, name);
-		if (!upper || strlen(name) > C_NAME_MAX)
-			break;
-		if (all_free(r, &file->claims, name, upper, patterns))
-			return take_all(r, &file->claims, name, upper, patterns) < 0 ? NULL : name;
-		name = pool_print(&r->pool, "%s%s%u", base, is_digit(base[strlen(base) - 1]) ? "_" : "", n);
-	}
-	if (base)
-		request_fail(r, "no name for \"%.80s\"", base);
-	return NULL;
-}
+#define PREFIX_ID UINT64_C(0x8f9239f6bb2fb86a) /* an annotation of rill/rill.capnp */
 
 /* ---- giving names --------------------------------------------------------------------------------------------------- */
 
@@ -269,7 +47,7 @@ static const char *const of_const[] = {"*", "^", "*_words", "*_segment", NULL};
 static const char *const *patterns_of(const struct decl *d, struct rill_text name)
 {
 	if (!d) /* not in the request: by its first letter */
-		return is_upper(name.at[0]) ? of_struct : of_const;
+		return name.at[0] >= 'A' && name.at[0] <= 'Z' ? of_struct : of_const;
 	switch (node_which(d->node)) {
 	case NODE_WHICH_STRUCT:
 		return node_struct_get_is_group(node_get_struct(d->node)) ? of_group : of_struct;
@@ -289,7 +67,7 @@ static int name_one(struct request *r, struct decl *d, struct decl *file, const 
 	const char *const *patterns = patterns_of(d, own);
 	const char *upper = names_upper(r, name);
 
-	if (upper && (is_taken(name) || is_taken(upper)))
+	if (upper && (names_is_taken(name) || names_is_taken(upper)))
 		name = pool_print(&r->pool, "%s_%s", name, patterns == of_const ? "value" : "type");
 	name = name ? names_claim(r, file, name, patterns) : NULL;
 	if (!name)
@@ -399,11 +177,11 @@ static int name_methods(struct request *r, struct decl *d)
 
 static int name_file(struct request *r, struct decl *file)
 {
-	struct rill_text prefix = said_by(node_get_annotations(file->node), PREFIX_ID);
+	struct rill_text prefix = names_said_by(node_get_annotations(file->node), PREFIX_ID);
 	const char *before = pool_bytes(&r->pool, prefix.at, prefix.len);
 	size_t i, first = r->ordered, nested;
 
-	if (prefix.len && !is_plain(prefix))
+	if (prefix.len && !names_is_plain(prefix))
 		return request_fail(r, "$Rill.prefix is not a name: \"%.*s\"", prefix.len > 80 ? 80 : (int)prefix.len,
 		                    prefix.at);
 	file->file = file;

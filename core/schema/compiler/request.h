@@ -52,6 +52,17 @@ __attribute__((format(printf, 2, 3))) int request_fail(struct request *r, const 
 /* NULL: there is none. */
 struct decl *request_find(const struct request *r, uint64_t id);
 
+/* ---- identifiers ---------------------------------------------------------------------------------------------------- */
+
+/* A word of C, C++ or their libraries, or one of ours. */
+bool names_is_taken(const char *name);
+
+/* Nothing else gets into C: a name is what an identifier is, without __ anywhere. */
+bool names_is_plain(struct rill_text name);
+
+/* The text of an annotation; absent: empty. */
+struct rill_text names_said_by(struct annotation_list annotations, uint64_t id);
+
 /* ---- names ---------------------------------------------------------------------------------------------------------- */
 
 /* Give all decls that a file leads to their names. 0 or -1. */

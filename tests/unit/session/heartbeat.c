@@ -373,7 +373,8 @@ static unsigned fill_socket(void)
 	return n;
 }
 
-static void one_that_reads_nothing_for_so_long_is_ended_and_told_though_its_socket_is_full(void **state)
+/* The peer sleeps, and the socket to it is full. */
+static void open_with_a_full_socket(void)
 {
 	struct pair_options o = {
 		.ctx_a.now = clock_of_test,
@@ -382,12 +383,17 @@ static void one_that_reads_nothing_for_so_long_is_ended_and_told_though_its_sock
 		.b = {.channels = 10000, .ring_bytes = 1024},
 	};
 
-	(void)state;
 	now = 1000000000;
 	pair_open(&p, &o);
 	p.b.answer = -EBUSY;
 	b_sleeps = true;
 	assert_true(fill_socket() > 1);
+}
+
+static void one_that_reads_nothing_for_so_long_is_ended_and_told_though_its_socket_is_full(void **state)
+{
+	(void)state;
+	open_with_a_full_socket();
 	assert_in_range(pass_until_told(10 * BEAT), BEAT, 2 * BEAT);
 	assert_true(end_was_told(&p.a, "session closed ESTALE"));
 	end_told(&p.a);
@@ -399,19 +405,8 @@ static void one_that_reads_nothing_for_so_long_is_ended_and_told_though_its_sock
 
 static void one_that_reads_slowly_behind_a_full_socket_is_never_ended(void **state)
 {
-	struct pair_options o = {
-		.ctx_a.now = clock_of_test,
-		.ctx_b.now = clock_of_test,
-		.a = {.heartbeat_ms = BEAT, .channels = 10000, .ring_bytes = 1024},
-		.b = {.channels = 10000, .ring_bytes = 1024},
-	};
-
 	(void)state;
-	now = 1000000000;
-	pair_open(&p, &o);
-	p.b.answer = -EBUSY;
-	b_sleeps = true;
-	assert_true(fill_socket() > 1);
+	open_with_a_full_socket();
 	for (int i = 0; i < 30; i++) {
 		pass(BEAT - STEP);
 		end_step(&p.b);
