@@ -1,5 +1,5 @@
-/* core/session/message.c - what a user does with a message that recv.c gave him: look at what it carries, copy it, let go of it.
- * The channel may be closed, the session over, the ctx destroyed by then: the message keeps their structs. */
+/* core/session/message.c - what a user does with a message that recv.c gave him: look at what it carries, copy it, let go of
+ * it. The channel may be closed, the session over, the ctx destroyed by then: the message keeps their structs. */
 #include "session/session.h"
 
 #include <errno.h>

@@ -1,8 +1,9 @@
 /* core/schema/compiler/names.c - what the things of a request are called in C.
  *
  * A name is made of the names of what it is in and its own, in C's manner: Outer.innerThing is outer_inner_thing. What C, C++
- * or the library have taken gets an ending, what the file itself has taken a number (identifiers.c). Names are given per file and in the
- * order of its declarations, types before groups, so that they are the same whatever other files are compiled along.
+ * or the library have taken gets an ending, what the file itself has taken a number (identifiers.c). Names are given per file
+ * and in the order of its declarations, types before groups, so that they are the same whatever other files are compiled
+ * along.
  */
 #include "schema/compiler/request.h"
 

@@ -76,7 +76,7 @@ static void run(const struct table *tables, unsigned count, const struct keys *k
 	}
 }
 
-/* How the time of contender a is to that of b, held against a limit (0: for information). */
+/* How the time of contender a is to that of b, held against a limit. */
 static int target(const char *name, unsigned a, unsigned b, double limit)
 {
 	double ratios[ROUNDS], value;
@@ -84,22 +84,12 @@ static int target(const char *name, unsigned a, unsigned b, double limit)
 	for (unsigned r = 0; r < rounds; r++)
 		ratios[r] = times[a][r] / times[b][r];
 	value = median(ratios, rounds);
-	if (limit > 0)
-		printf("target %s %.3f %.2f %s\n", name, value, limit, value <= limit ? "ok" : "short");
-	else
-		printf("# %s %.3f\n", name, value);
+	printf("target %s %.3f %.2f %s\n", name, value, limit, value <= limit ? "ok" : "short");
 	fflush(stdout);
-	return limit > 0 && value > limit;
+	return value > limit;
 }
 
 /* ---- what is compared -------------------------------------------------------------------------------------------- */
-
-/* A rill_map's entries never move, as uthash's; a rill_table's lie in its slots, as khash's numbers do. Across, with numbers,
- * the map pays one more cache line for what khash does not give. */
-static double limit_of(const char *ours, const char *other, bool text)
-{
-	return !text && !strcmp(ours, "rill_map") && !strcmp(other, "khash") ? 0 : 1.5;
-}
 
 static int beside_others(const char *what, size_t entries, bool text)
 {
@@ -120,7 +110,7 @@ static int beside_others(const char *what, size_t entries, bool text)
 	for (unsigned ours = 2; ours < count; ours++)
 		for (unsigned other = 0; other < 2; other++) {
 			snprintf(name, sizeof(name), "%s_%s_to_%s", tables[ours].name, what, tables[other].name);
-			missed += target(name, ours, other, limit_of(tables[ours].name, tables[other].name, text));
+			missed += target(name, ours, other, 1.5);
 		}
 	for (unsigned i = 0; i < count; i++)
 		tables[i].drop(&tables[i]);
