@@ -8,13 +8,12 @@
 #include <cmocka.h>
 
 #include "tests/fault/raw.h"
+#include "tests/interop/writes.h"
 #include "tests/support/leaks.h"
 #include "tests/support/strangers.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 
 #define SERVER 12001
@@ -241,129 +240,6 @@ struct liar {
 
 #define KEPT 3 /* the region, and an arena for large messages and one of the user's */
 
-static void denied(bool was, const char *what, int line)
-{
-	found->tried++;
-	found->denied += was;
-	if (!was) {
-		fprintf(stderr, "# rights.c:%d: not denied: %s\n", line, what);
-		_exit(CHILD_FAILED);
-	}
-}
-
-#define DENIED(call) denied((call) < 0 && errno != ENOSYS, #call, __LINE__)
-
-/* mmap() as a call that gives -1. */
-static int map(int fd, int prot)
-{
-	void *at = mmap(NULL, 4096, prot, MAP_SHARED, fd, 0);
-
-	if (at == MAP_FAILED)
-		return -1;
-	munmap(at, 4096);
-	return 0;
-}
-
-static int reopen(const char *format, int pid, int fd, int flags)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), format, pid, fd);
-	return open(path, flags | O_CLOEXEC);
-}
-
-/* By the descriptor as it came. */
-static void write_by_descriptor(int fd)
-{
-	char *at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
-
-	CHILD_CHECK(at != MAP_FAILED);
-	CHILD_CHECK((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
-	DENIED(map(fd, PROT_WRITE));
-	DENIED(map(fd, PROT_READ | PROT_WRITE));
-	DENIED(mprotect(at, 4096, PROT_READ | PROT_WRITE));
-	DENIED(madvise(at, 4096, MADV_REMOVE));
-	DENIED(pwrite(fd, "x", 1, 0));
-	DENIED(ftruncate(fd, 0));
-	DENIED(ftruncate(fd, 1ll << 40));
-	DENIED(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096));
-	DENIED(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
-	munmap(at, 4096);
-}
-
-/* By another descriptor of the same file. */
-static void reopen_as_another(int fd)
-{
-	DENIED(reopen("/proc/self/fd/%.0d%d", 0, fd, O_RDWR));
-	DENIED(reopen("/proc/self/fd/%.0d%d", 0, fd, O_WRONLY));
-	DENIED(reopen("/proc/self/fd/%.0d%d", 0, fd, O_WRONLY | O_TRUNC));
-	DENIED(reopen("/proc/thread-self/fd/%.0d%d", 0, fd, O_RDWR));
-	DENIED(fchmod(fd, 0666));
-	DENIED(fchown(fd, CLIENT, CLIENT));
-}
-
-/* By the server's own. */
-static void reach_into(pid_t server)
-{
-	struct iovec here = {.iov_base = (void *)(uintptr_t) "x", .iov_len = 1};
-	struct iovec there = {.iov_base = &here, .iov_len = 1};
-	int pidfd = (int)syscall(SYS_pidfd_open, server, 0);
-
-	for (int fd = 0; fd < 24; fd++) {
-		DENIED(reopen("/proc/%d/fd/%d", server, fd, O_RDWR));
-		if (pidfd >= 0)
-			DENIED(syscall(SYS_pidfd_getfd, pidfd, fd, 0));
-	}
-	DENIED(reopen("/proc/%d/mem%.0d", server, 0, O_RDWR));
-	DENIED(reopen("/proc/%d/map_files%.0d", server, 0, O_RDONLY | O_DIRECTORY));
-	DENIED(process_vm_writev(server, &here, 1, &there, 1, 0));
-	if (pidfd >= 0)
-		close(pidfd);
-}
-
-/* Within one uid the file's mode lets us open it: the seals stop every write to a region. */
-static void reopen_a_region_as_oneself(int fd)
-{
-	int rw = reopen("/proc/self/fd/%.0d%d", 0, fd, O_RDWR);
-
-	if (rw < 0)
-		return;
-	DENIED(map(rw, PROT_READ | PROT_WRITE));
-	DENIED(map(rw, PROT_WRITE));
-	DENIED(pwrite(rw, "x", 1, 0));
-	DENIED(ftruncate(rw, 0));
-	DENIED(ftruncate(rw, 1ll << 40));
-	DENIED(fallocate(rw, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096));
-	DENIED(fallocate(rw, 0, 0, 1ll << 40));
-	DENIED(fcntl(rw, F_ADD_SEALS, F_SEAL_WRITE));
-	DENIED(reopen("/proc/self/fd/%.0d%d", 0, fd, O_RDWR | O_TRUNC));
-	close(rw);
-}
-
-/* The documented exception: an arena can be written so, but neither shrunk nor grown nor sealed. */
-static void reopen_an_arena_as_oneself(int fd)
-{
-	int rw = reopen("/proc/self/fd/%.0d%d", 0, fd, O_RDWR);
-	struct stat st;
-
-	CHILD_CHECK(rw >= 0 && fstat(rw, &st) == 0);
-	DENIED(ftruncate(rw, 0));
-	DENIED(ftruncate(rw, st.st_size * 2));
-	DENIED(fcntl(rw, F_ADD_SEALS, F_SEAL_WRITE));
-	for (off_t at = 0; at < st.st_size && at < 1 << 20; at += 4096) {
-		char page[4096];
-		char *first;
-
-		CHILD_CHECK(pread(rw, page, sizeof(page), at) == (ssize_t)sizeof(page));
-		first = memchr(page, 's', sizeof(page));
-		if (!first)
-			continue;
-		memset(first, 'W', (size_t)(page + sizeof(page) - first));
-		CHILD_CHECK(pwrite(rw, page, sizeof(page), at) == (ssize_t)sizeof(page));
-	}
-	close(rw);
-}
-
 static void wait_for_packet(struct raw *r, int kind, struct raw_packet *p)
 {
 	struct pollfd f = {.fd = r->fd, .events = POLLIN};
@@ -420,16 +296,16 @@ static int lie(struct child *self, void *arg)
 	kept[1] = keep_next(&r, RAW_ARENA, &p);
 	kept[2] = keep_next(&r, RAW_ARENA, &p);
 	for (int i = 0; i < KEPT; i++) {
-		write_by_descriptor(kept[i]);
+		writes_by_descriptor(kept[i]);
 		if (!liar->same_uid)
-			reopen_as_another(kept[i]);
+			writes_as_another(kept[i]);
 		else if (i == 0)
-			reopen_a_region_as_oneself(kept[i]);
+			writes_to_a_region_as_oneself(kept[i]);
 		else
-			reopen_an_arena_as_oneself(kept[i]);
+			writes_to_an_arena_as_oneself(kept[i]);
 	}
 	if (!liar->same_uid) {
-		reach_into(liar->server);
+		writes_into(liar->server);
 		offer_an_eventfd(&r);
 	}
 	CHILD_CHECK(child_tell(self, READY) == 0 && child_hear(self, 20000) == END);
