@@ -102,7 +102,7 @@ static void see_only(const struct stranger *s)
 	char at[128];
 	struct stat st;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", s->root, "tmpfs", 0, "mode=0755") < 0)
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", s->root, "tmpfs", 0, "mode=0755") < 0)
 		_exit(SKIPPED);
 	snprintf(at, sizeof(at), "%s/proc", s->root);
 	if (mkdir(at, 0755) < 0 || mount("proc", at, "proc", 0, NULL) < 0)
@@ -113,7 +113,7 @@ static void see_only(const struct stranger *s)
 		CHILD_CHECK(mkdir(at, 0755) == 0);
 	else
 		CHILD_CHECK(close(open(at, O_CREAT | O_WRONLY | O_CLOEXEC, 0644)) == 0);
-	if (mount(s->bound[0], at, NULL, MS_BIND, NULL) < 0)
+	if (mount(s->bound[0], at, "none", MS_BIND, NULL) < 0)
 		_exit(SKIPPED);
 	CHILD_CHECK(chroot(s->root) == 0 && chdir("/") == 0);
 }
