@@ -1,5 +1,5 @@
-/* tests/interop/writes.h - every way that we know to write to memory that one was sent a descriptor of. Each is counted in `found`,
- * and ends the process if it is not denied. */
+/* tests/interop/writes.h - every way that we know to write to memory that one was sent a descriptor of. Each is counted in
+ * `found`, and ends the process if it is not denied. */
 #ifndef TESTS_INTEROP_WRITES_H
 #define TESTS_INTEROP_WRITES_H
 

@@ -1,4 +1,5 @@
-/* tests/support/strangers.c - see strangers.h. Nothing here asserts: a child that finds something wrong says the line and ends. */
+/* tests/support/strangers.c - see strangers.h. Nothing here asserts: a child that finds something wrong says the line and
+ * ends. */
 #include "tests/support/strangers.h"
 
 #include <dirent.h>

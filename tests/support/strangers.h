@@ -1,5 +1,5 @@
-/* tests/support/strangers.h - a serving and a connecting process of uids and namespaces of their own, for tests that run as root.
- * What they found is in a page that they share with the test. */
+/* tests/support/strangers.h - a serving and a connecting process of uids and namespaces of their own, for tests that run as
+ * root. What they found is in a page that they share with the test. */
 #ifndef TESTS_SUPPORT_STRANGERS_H
 #define TESTS_SUPPORT_STRANGERS_H
 
