@@ -1,8 +1,9 @@
 /* tests/bench/bench.c - the program.
  *
  *	bench run OUT.json         measure, write, print tables and targets. Environment: QUICK=1 or SMOKE=1 the shorter forms,
- *	                           ROUNDS=n, ONLY="trip stream" these measures, ROWS="lines rill" these rows, PEERS=dir
- *	                           programs that join (BENCH_PEERS: those that were built here)
+ *	                           ROUNDS=n, ONLY="trip stream" these measures, ROWS="lines rill" these rows, WAITS="spin"
+ *	                           these ways to wait, AT="64 4096" these sizes, PEERS=dir programs that join (BENCH_PEERS:
+ *	                           those that were built here)
  *	bench report X.json        the same tables and targets, from a file
  *	bench compare A.json B.json
  *	bench charts X.json DIR    data and gnuplot scripts
@@ -32,6 +33,8 @@ static void read_settings(struct settings *s)
 		s->rounds = POINTS_ROUNDS;
 	s->only = getenv("ONLY");
 	s->rows = getenv("ROWS");
+	s->waits = getenv("WAITS");
+	s->at = getenv("AT");
 	s->folders[0] = getenv("BENCH_PEERS");
 	s->folders[1] = getenv("PEERS");
 }

@@ -103,10 +103,9 @@ static void run_cell(const struct plan *p, struct cell *c, struct points *all)
 	        c->labels.work, c->labels.cores, (unsigned long long)c->labels.at, strerror(-error));
 }
 
-static void progress(const struct plan *p, unsigned round, unsigned rounds, size_t i)
+static void progress(const struct plan *p, const struct cell *c, unsigned round, unsigned rounds, size_t i)
 {
 	static uint64_t last;
-	const struct cell *c = &p->cells[i];
 	uint64_t now = clock_now_ns();
 
 	if (now - last < 200000000 && i > 0)
@@ -162,17 +161,106 @@ static int finish(const struct plan *p, struct points *all)
 	return failed;
 }
 
-static int run_measure(struct plan *p, unsigned rounds, struct points *all)
+static bool among_numbers(const char *words, uint64_t number)
 {
+	char word[24];
+
+	snprintf(word, sizeof(word), "%llu", (unsigned long long)number);
+	return among(words, word);
+}
+
+static void keep_wanted(struct plan *p, const struct settings *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (among(s->waits, p->cells[i].labels.wait) && among_numbers(s->at, p->cells[i].labels.at))
+			p->cells[kept++] = p->cells[i];
+		else
+			free(p->cells[i].all);
+	p->count = kept;
+}
+
+/* What is held against each other runs close together in time: a machine may be another one a second later (a hypervisor moves
+ * its CPUs, and two of them share a cache or do not). Where the work does not depend on the size, all sizes are one group. */
+static bool same_group(const struct cell *a, const struct cell *b)
+{
+	bool sized = a->task.work != WORK_HANDLE;
+
+	return a->task.work == b->task.work && a->labels.cores == b->labels.cores &&
+	       (a->task.wait == WAIT_SLEEP) == (b->task.wait == WAIT_SLEEP) && (!sized || a->labels.at == b->labels.at) &&
+	       !strcmp(a->labels.work, b->labels.work);
+}
+
+/* Groups in the order in which the plan begins them. */
+static void gather_groups(struct plan *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		for (size_t k = i + 1, next = i + 1; k < p->count; k++) {
+			struct cell c = p->cells[k];
+
+			if (!same_group(&p->cells[i], &c))
+				continue;
+			memmove(&p->cells[next + 1], &p->cells[next], (k - next) * sizeof(c));
+			p->cells[next++] = c;
+			i++;
+		}
+}
+
+static uint64_t random_number(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* In the first round a group runs in the order of the plan, which is that of the tables; then each round in another, the same
+ * in each run: a cell is not always the one after the same other, whose traces favour it. */
+static void shuffle(const struct plan *p, size_t *order, unsigned round)
+{
+	uint64_t state = 0x9e3779b97f4a7c15u * (round + 1);
+	size_t first = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		size_t other;
+
+		order[i] = i;
+		if (!same_group(&p->cells[first], &p->cells[i]))
+			first = i;
+		other = first + (size_t)(random_number(&state) % (i - first + 1));
+		if (round) {
+			order[i] = order[other];
+			order[other] = i;
+		}
+	}
+}
+
+static int run_measure(struct plan *p, const struct settings *s, struct points *all)
+{
+	unsigned rounds = s->rounds;
+	size_t *order;
+
 	if (p->measure->rounds_max && rounds > p->measure->rounds_max)
 		rounds = p->measure->rounds_max;
 	p->measure->plan(p);
-	for (unsigned round = 0; round < rounds; round++)
-		for (size_t i = 0; i < p->count; i++)
-			if (p->cells[i].error == 0 && (!p->cells[i].rounds || round < p->cells[i].rounds)) {
-				progress(p, round, rounds, i);
-				run_cell(p, &p->cells[i], all);
+	keep_wanted(p, s);
+	gather_groups(p);
+	order = calloc(p->count + 1, sizeof(*order));
+	if (!order)
+		abort();
+	for (unsigned round = 0; round < rounds; round++) {
+		shuffle(p, order, round);
+		for (size_t i = 0; i < p->count; i++) {
+			struct cell *c = &p->cells[order[i]];
+
+			if (c->error == 0 && (!c->rounds || round < c->rounds)) {
+				progress(p, c, round, rounds, i);
+				run_cell(p, c, all);
 			}
+		}
+	}
+	free(order);
 	return finish(p, all);
 }
 
@@ -227,7 +315,7 @@ int drive(const struct settings *s, struct points *all)
 		p.measure = measures[i];
 		if (!among(s->only, measures[i]->key))
 			continue;
-		failed += run_measure(&p, s->rounds, all);
+		failed += run_measure(&p, s, all);
 		points_write(all, s->path);
 		free(p.cells);
 		fprintf(stderr, "\r%-10s took %.1f s%60s\n", measures[i]->key, (double)(clock_now_ns() - began) / 1e9, "");

@@ -35,12 +35,23 @@ struct task {
 	uint64_t burst;       /* requests to an answer */
 	uint64_t trips, skip; /* trips that are kept, after those that are not */
 	uint64_t idle_ns;     /* before each trip: the receiver falls asleep */
-	uint64_t depth;       /* messages under way at once, for who can choose */
+	uint64_t depth;       /* messages under way at once, for who can choose; 0: as
+	                       * the way has it */
 	uint64_t answers;     /* to a trip, where each request has its own; 0: one
 	                       * to the whole burst */
 	uint64_t count;       /* channels, sessions, loans ...: what the measure says */
 	int cpus[2];          /* client, server; negative: not pinned */
 };
+
+/* A ring that holds `depth` messages, each at most a quarter of it; 16 KiB at least. */
+static inline uint64_t task_ring_bytes(const struct task *t)
+{
+	uint64_t size = 16384;
+
+	while (size < t->depth * (t->bytes + 16) || size / 4 < t->bytes + 16)
+		size *= 2;
+	return size;
+}
 
 #define RUN_CLIENT 0
 #define RUN_SERVER 1

@@ -1,11 +1,9 @@
-/* tests/bench/floors/ring.c - the floor of one-way throughput of small messages: a bare ring of Rill's default size. */
+/* tests/bench/floors/ring.c - the floor of one-way throughput of small messages: a bare ring of the size that Rill's has. */
 #include "tests/bench/floors/ring.h"
-
-#define RING_BYTES 16384
 
 static int prepare(struct run *r)
 {
-	return ring_share(r, RING_BYTES);
+	return ring_share(r, task_ring_bytes(&r->task));
 }
 
 static const struct end_ops ops = {
@@ -26,7 +24,7 @@ const struct way WAY(ring) = {
 	.jobs = JOB_TRIP | JOB_STREAM | JOB_BURST,
 	.waits = SPINS,
 	.lends = true,
-	.max_bytes = RING_BYTES / 4 - 8,
+	.max_bytes = 4096,
 	.prepare = prepare,
 	.client = ask,
 	.server = serve,

@@ -13,6 +13,12 @@ static double estimate(const struct way *way, const struct task *t)
 	return ns;
 }
 
+/* Messages under way at once. What lies on its way then stays in the caches as far as it can. */
+static uint64_t depth(uint64_t bytes)
+{
+	return bytes <= 4096 ? 64 : bytes <= 65536 ? 16 : bytes < LARGE ? 4 : 2;
+}
+
 static void add(struct plan *p, const struct way *way, struct task *t)
 {
 	double fit = (double)p->budget_ns / 4 / estimate(way, t);
@@ -24,7 +30,7 @@ static void add(struct plan *p, const struct way *way, struct task *t)
 		t->burst = 4;
 	t->trips = 3;
 	t->skip = 1;
-	t->depth = t->bytes >= LARGE ? 2 : 4;
+	t->depth = depth(t->bytes);
 	if (t->bytes >= LARGE) {
 		t->burst = 4;
 		t->trips = 1;

@@ -145,7 +145,7 @@ static int prepare(struct run *r)
 	return error;
 }
 
-static int make_ports(struct held *h, const char *run, bool client)
+static int make_ports(struct held *h, const char *run, bool client, uint64_t depth)
 {
 	iox_pub_options_t pub;
 	iox_sub_options_t sub;
@@ -155,7 +155,7 @@ static int make_ports(struct held *h, const char *run, bool client)
 	h->pub = iox_pub_init(&h->pub_memory, "rill-bench", run, client ? "ask" : "answer", &pub);
 	iox_sub_options_init(&sub);
 	sub.queueFullPolicy = QueueFullPolicy_BLOCK_PRODUCER;
-	sub.queueCapacity = 16;
+	sub.queueCapacity = depth ? depth : 16;
 	h->sub = iox_sub_init(&h->sub_memory, "rill-bench", run, client ? "answer" : "ask", &sub);
 	return h->pub && h->sub ? 0 : -ENOMEM;
 }
@@ -183,7 +183,7 @@ static int open_iceoryx(struct end *e)
 	snprintf(name, sizeof(name), "rill-bench-iox-%d-%d", (int)getppid(), (int)getpid());
 	iox_set_loglevel(Iceoryx_LogLevel_Off);
 	iox_runtime_init(name);
-	error = make_ports(h, (const char *)e->run->shared, e->run->role == RUN_CLIENT);
+	error = make_ports(h, (const char *)e->run->shared, e->run->role == RUN_CLIENT, e->run->task.depth);
 	if (error == 0 && e->run->task.wait == WAIT_SLEEP) {
 		h->ws = iox_ws_init(&h->ws_memory);
 		if (iox_ws_attach_subscriber_state(h->ws, h->sub, SubscriberState_HAS_DATA, 1, NULL) != WaitSetResult_SUCCESS)

@@ -45,6 +45,10 @@ static int open_nng(struct end *e)
 	if (!h || nng_pair0_open(&h->socket))
 		return -ENOMEM;
 	nng_socket_set_size(h->socket, NNG_OPT_RECVMAXSZ, 0); /* as large as they come */
+	if (e->run->task.depth) {
+		nng_socket_set_int(h->socket, NNG_OPT_SENDBUF, (int)e->run->task.depth);
+		nng_socket_set_int(h->socket, NNG_OPT_RECVBUF, (int)e->run->task.depth);
+	}
 	return listen_or_dial(h, e->run);
 }
 

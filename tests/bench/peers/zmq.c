@@ -21,7 +21,7 @@ static int prepare(struct run *r)
 static int open_zmq(struct end *e)
 {
 	const char *where = (const char *)e->run->shared;
-	int r;
+	int r, depth = (int)e->run->task.depth;
 
 	e->own[0] = zmq_ctx_new();
 	e->own[1] = e->own[0] ? zmq_socket(e->own[0], ZMQ_PAIR) : NULL;
@@ -30,6 +30,10 @@ static int open_zmq(struct end *e)
 	if (!e->own[1] || !e->own[2] || !e->own[3])
 		return -ENOMEM;
 	zmq_msg_init(e->own[3]);
+	if (depth) {
+		zmq_setsockopt(e->own[1], ZMQ_SNDHWM, &depth, sizeof(depth));
+		zmq_setsockopt(e->own[1], ZMQ_RCVHWM, &depth, sizeof(depth));
+	}
 	r = e->run->role == RUN_SERVER ? zmq_bind(e->own[1], where) : zmq_connect(e->own[1], where);
 	return r < 0 ? -errno : 0;
 }

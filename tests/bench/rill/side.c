@@ -17,7 +17,9 @@ void side_fail(struct side *s, int error)
 
 void side_depth(const struct task *t, struct rill_session_options *limits)
 {
-	if (t->depth && t->bytes > 4000)
+	if (t->depth && t->bytes <= 4096)
+		limits->ring_bytes = task_ring_bytes(t);
+	else if (t->depth)
 		limits->loans = (unsigned)t->depth;
 }
 

@@ -66,7 +66,7 @@ int side_on_channel(struct rill_session *session, struct rill_channel *ch, void 
 void side_on_end(struct rill_session *session, int why, void *user);
 void side_fail(struct side *s, int error);
 
-/* Limits that fit a task: as many loans as `depth`. */
+/* Limits that fit a task: a ring for `depth` messages, or as many loans. */
 void side_depth(const struct task *t, struct rill_session_options *limits);
 
 #endif
