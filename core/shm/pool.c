@@ -313,7 +313,7 @@ static int pool_find(void *self, const void *inside, void **ret_block, size_t *r
 	head = runs_head(&p->runs, (uint32_t)(offset >> PAGE_SHIFT));
 	if (p->runs.page[head].kind == PAGE_SLAB)
 		return find_object(p, head, offset & (PAGE_BYTES - 1), ret_block, ret_len);
-	if (p->runs.page[head].kind == PAGE_FREE)
+	if (p->runs.page[head].kind != PAGE_RUN)
 		return -ENOENT;
 	*ret_block = p->base + ((size_t)head << PAGE_SHIFT);
 	*ret_len = (size_t)p->runs.page[head].length << PAGE_SHIFT;

@@ -2,7 +2,7 @@
  *
  * A free run is in FIT_ALL by its length and, if its first pages are backed, in FIT_BACKED by their number; it is always
  * carved from its begin. So what was used before is used first, and a long run whose first pages are backed serves small
- * wishes without the kernel.
+ * wishes without the kernel. A kept run is in neither.
  */
 #include "shm/runs.h"
 
@@ -186,8 +186,29 @@ void runs_init(struct runs *r, const struct rill_space *space, void *zeroed)
 	words = (uint64_t *)(void *)(r->page + r->count);
 	r->backed = words;
 	r->used = r->backed + bits_words(r->count);
+	for (size_t i = 0; i <= KEPT_LENGTH; i++)
+		r->kept.first[i] = NO_PAGE;
 	tiers_init(&r->heads, r->used + bits_words(r->count), r->count);
 	free_add(r, 0, r->count);
+}
+
+static uint32_t take_kept(struct runs *r, size_t n)
+{
+	uint32_t p = r->kept.first[n];
+
+	r->kept.first[n] = r->page[p].older;
+	r->kept.pages -= n;
+	r->page[p].kind = PAGE_RUN;
+	return p;
+}
+
+static uint32_t find(struct runs *r, size_t n, size_t align)
+{
+	uint32_t p = fit_find(r, FIT_BACKED, n, align);
+
+	if (p == NO_PAGE && runs_join(r))
+		p = fit_find(r, FIT_BACKED, n, align);
+	return p == NO_PAGE ? fit_find(r, FIT_ALL, n, align) : p;
 }
 
 uint32_t runs_take(struct runs *r, size_t n, size_t align)
@@ -195,11 +216,11 @@ uint32_t runs_take(struct runs *r, size_t n, size_t align)
 	uint32_t p, at;
 	size_t end;
 
+	if (n <= KEPT_LENGTH && align == 1 && r->kept.first[n] != NO_PAGE)
+		return take_kept(r, n);
 	if (n > r->count)
 		return NO_PAGE;
-	p = fit_find(r, FIT_BACKED, n, align);
-	if (p == NO_PAGE)
-		p = fit_find(r, FIT_ALL, n, align);
+	p = find(r, n, align);
 	if (p == NO_PAGE)
 		return NO_PAGE;
 	end = p + r->page[p].length;
@@ -213,7 +234,7 @@ uint32_t runs_take(struct runs *r, size_t n, size_t align)
 	return at;
 }
 
-void runs_give(struct runs *r, uint32_t p)
+static void join(struct runs *r, uint32_t p)
 {
 	size_t length = r->page[p].length, next = p + length;
 
@@ -235,10 +256,36 @@ void runs_give(struct runs *r, uint32_t p)
 	free_add(r, p, length);
 }
 
+void runs_give(struct runs *r, uint32_t p)
+{
+	size_t length = r->page[p].length;
+
+	if (length > KEPT_LENGTH || r->kept.pages + length > KEPT_PAGES) {
+		join(r, p);
+		return;
+	}
+	r->page[p].kind = PAGE_KEPT;
+	r->page[p].older = r->kept.first[length];
+	r->kept.first[length] = p;
+	r->kept.pages += length;
+}
+
+bool runs_join(struct runs *r)
+{
+	if (!r->kept.pages)
+		return false;
+	for (size_t n = 1; n <= KEPT_LENGTH; n++)
+		while (r->kept.first[n] != NO_PAGE)
+			join(r, take_kept(r, n));
+	return true;
+}
+
 static int grow(struct runs *r, uint32_t p, size_t n)
 {
 	size_t old = r->page[p].length, next = p + old, end;
 
+	if (next < r->count && r->page[next].kind == PAGE_KEPT)
+		runs_join(r);
 	if (next >= r->count || r->page[next].kind != PAGE_FREE)
 		return -ENOMEM;
 	end = next + r->page[next].length;
@@ -328,6 +375,7 @@ size_t runs_trim(struct runs *r, size_t n)
 {
 	size_t p = r->count, got = 0;
 
+	runs_join(r);
 	while (p > 0 && got < n) {
 		p = runs_head(r, (uint32_t)(p - 1));
 		if (r->page[p].kind == PAGE_FREE)

@@ -397,6 +397,63 @@ static void a_backed_run_is_used_before_one_that_fits_better(void **state)
 	end(&w);
 }
 
+static void a_run_that_was_freed_is_no_block_and_the_next_of_its_length(void **state)
+{
+	char *block[8];
+	struct world w;
+	size_t before;
+
+	(void)state;
+	begin(&w, MIB);
+	for (size_t i = 0; i < 8; i++)
+		block[i] = take(&w, 16, 2 * PAGE);
+	before = w.a->allocated(w.self);
+	for (size_t i = 0; i < 8; i++) {
+		give(&w, block[i]);
+		assert_int_equal(length(&w, block[i] + PAGE), 0);
+		assert_int_equal(w.a->release(w.self, block[i]), -ENOENT);
+		assert_int_equal(w.a->allocated(w.self), before - (i + 1) * 2 * PAGE);
+	}
+	for (size_t i = 8; i-- > 0;)
+		assert_ptr_equal(take(&w, 16, 2 * PAGE), block[i]);
+	end(&w);
+}
+
+static void runs_that_were_freed_are_joined_before_more_memory_is_asked_for(void **state)
+{
+	char *block[8];
+	struct world w;
+	size_t before;
+
+	(void)state;
+	begin(&w, 16 * MIB);
+	for (size_t i = 0; i < 8; i++)
+		block[i] = take(&w, 16, PAGE);
+	for (size_t i = 0; i < 8; i++)
+		give(&w, block[i]);
+	before = w.reserves;
+	assert_ptr_equal(take(&w, 16, 8 * PAGE), block[0]);
+	assert_int_equal(w.reserves, before);
+	end(&w);
+}
+
+static void a_run_grows_over_what_was_freed_beside_it(void **state)
+{
+	struct world w;
+	char *block, *beside;
+
+	(void)state;
+	begin(&w, MIB);
+	block = take(&w, 16, PAGE);
+	beside = take(&w, 16, PAGE);
+	assert_ptr_equal(beside, block + PAGE);
+	give(&w, beside);
+	assert_int_equal(w.a->resize(w.self, block, 2 * PAGE), 0);
+	assert_int_equal(length(&w, beside), 2 * PAGE);
+	assert_ptr_not_equal(take(&w, 16, PAGE), beside);
+	end(&w);
+}
+
 static void trim_gives_back_what_no_block_uses_the_highest_first(void **state)
 {
 	char *block[16];
@@ -493,6 +550,9 @@ int main(void)
 		T(alloc_reserves_in_steps_of_256_kib),
 		T(used_pages_are_used_again_before_new_ones),
 		T(a_backed_run_is_used_before_one_that_fits_better),
+		T(a_run_that_was_freed_is_no_block_and_the_next_of_its_length),
+		T(runs_that_were_freed_are_joined_before_more_memory_is_asked_for),
+		T(a_run_grows_over_what_was_freed_beside_it),
 		T(trim_gives_back_what_no_block_uses_the_highest_first),
 		T(trim_takes_empty_slabs_and_stops_where_the_system_refuses),
 		T(a_tebibyte_costs_what_is_used),
