@@ -226,9 +226,11 @@ static uint64_t deadline(const struct source *src)
 
 static void ready(struct source *src)
 {
-	struct rill_listener *l = container_of(src, struct rill_listener, source);
+	container_of(src, struct rill_listener, source)->more = true; /* its turn follows */
+}
 
-	l->more = true;
+static void accept_some(struct rill_listener *l)
+{
 	for (int i = 0; i < BATCH && l->more; i++)
 		l->more = accept_one(l);
 	if (l->more)
@@ -252,7 +254,7 @@ static unsigned turn(struct source *src)
 	struct rill_listener *l = container_of(src, struct rill_listener, source);
 
 	if (l->more && l->source.watch.fd >= 0)
-		ready(src);
+		accept_some(l);
 	if (!l->why || l->told || l->closed)
 		return 0;
 	l->told = true;

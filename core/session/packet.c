@@ -488,8 +488,13 @@ void packet_drain(struct rill_session *s)
 	/* What a packet in hand says of a ring was sent before it: reading on is a liar's wish, and would nest without end. */
 	if (s->fd < 0 || s->state == SESSION_CONNECTING || s->todo & TELL_HELLO || s->reading)
 		return;
+	if (session_spent(s)) {
+		session_note(s, TELL_DRAIN);
+		return;
+	}
 	n = receive(s, &b, s->state == SESSION_GREETING ? 1 : BATCH); /* a hello changes how the rest is read */
 	s->reading = true;
+	session_spend(s, n > 0 ? (unsigned)n : 0);
 	for (int i = 0; i < n; i++) {
 		if (b.m[i].msg_len == 0 && !s->hung_up) /* never sent: it is the end, unless a liar sends it */
 			hang_up(s);

@@ -5,7 +5,8 @@
 #include <errno.h>
 
 #define NO_PLACE UINT64_MAX /* OPAQUE_HELD: of a ring's frames none has this number */
-#define DISCARD 4096        /* frames at once: a peer's ring may hold 100 million */
+#define DISCARD 4096        /* frames a turn, of all channels: a peer's ring may hold 100 million */
+#define READS 64            /* of the socket, outside a dispatch, for one frame */
 
 /* ---- Decoding -------------------------------------------------------------------------------------------------- */
 
@@ -21,24 +22,33 @@ static RARE int violation(struct rill_channel *ch, const char *text)
 	return ended ? -EAGAIN : -EPROTO;
 }
 
-/* N2: names were sent ahead on the socket: who does not know one reads the socket first; only then is it a violation. */
+/* The budget is spent, and what is left is not forgotten though no bell tells of it. */
+static RARE int later(struct rill_channel *ch)
+{
+	if (channel_deliverable(ch))
+		channel_heat(ch);
+	source_wake(&ch->session->source);
+	return -EAGAIN;
+}
+
+/* N2: names were sent ahead on the socket: who does not know one reads the socket first; only when it is empty is it a
+ * violation. Who keeps it full keeps his own frame waiting. */
 static int check_names(struct rill_channel *ch)
 {
 	struct rill_session *s = ch->session;
 	const struct frame *f = &ch->next;
 
-	for (int tries = 0; tries < 64; tries++) {
+	for (int reads = 0;; reads++) {
 		uint64_t before = s->stats.packets;
 
 		if (borrow_known(s, f) && (!f->has_fds || fds_there(s, f->fd_seq, f->fd_count)))
 			return 0;
+		if (reads == READS || session_spent(s))
+			return later(ch);
 		packet_drain(s);
-		if (s->blind)
-			break;
-		if (s->stats.packets == before)
-			break;
+		if (s->blind || s->stats.packets == before)
+			return violation(ch, "frame: names descriptors or an arena that were never sent");
 	}
-	return violation(ch, "frame: names descriptors or an arena that were never sent");
 }
 
 /* The frame goes home unseen. */
@@ -102,27 +112,51 @@ static int decode_one(struct rill_channel *ch)
 	return e < 0 ? e : decode(ch, header, at);
 }
 
-int recv_decode(struct rill_channel *ch)
+static int decoded(struct rill_channel *ch)
 {
-	int e = ch->decoded ? 0 : decode_one(ch);
+	return ch->decoded ? 0 : decode_one(ch);
+}
 
-	while (e == 0 && ch->next.kind == WIRE_VOID) { /* each had descriptors: bounded by their credit */
+/* VOIDs cost as much as messages. What is left of the budget is for the message behind them. */
+static RARE int skip_voids(struct rill_channel *ch, unsigned *left)
+{
+	struct rill_session *s = ch->session;
+	int e = 0;
+
+	while (e == 0 && ch->next.kind == WIRE_VOID) {
+		if (*left == 0 || session_spent(s))
+			return later(ch);
+		--*left;
+		session_spend(s, 1);
 		e = skip(ch);
 		if (e == 0)
 			e = decode_one(ch);
 	}
+	return e == 0 && (*left == 0 || session_spent(s)) ? later(ch) : e;
+}
+
+int recv_decode(struct rill_channel *ch)
+{
+	unsigned some = ctx_budget(ch->session->ctx);
+	int e = decoded(ch);
+
+	if (e == 0 && ch->next.kind == WIRE_VOID)
+		e = skip_voids(ch, ctx_in_dispatch(ch->session->ctx) ? &ch->budget : &some);
 	return e;
 }
 
 bool recv_discard(struct rill_channel *ch)
 {
-	int left = DISCARD;
+	struct rill_session *s = ch->session;
 
-	while (left > 0 && recv_decode(ch) == 0 && skip(ch) == 0)
-		left--;
-	if (ch->session->state == SESSION_OPEN)
+	if (s->dropped_turn != s->turns)
+		s->dropped = 0;
+	s->dropped_turn = s->turns;
+	while (s->dropped < DISCARD && decoded(ch) == 0 && skip(ch) == 0)
+		s->dropped++;
+	if (s->state == SESSION_OPEN)
 		channel_publish(ch);
-	return left > 0 || !channel_waits(ch);
+	return (s->dropped < DISCARD && !session_spent(s)) || !channel_waits(ch);
 }
 
 /* ---- Receive --------------------------------------------------------------------------------------------------- */
@@ -137,13 +171,15 @@ static bool budget_spent(struct rill_channel *ch)
 		ch->budget_turn = s->turns;
 		ch->budget = ctx_budget(s->ctx);
 	}
-	return ch->budget == 0;
+	return ch->budget == 0 || s->left <= 0;
 }
 
 /* The end is told once all was taken. */
 static RARE int spent(struct rill_channel *ch)
 {
-	return ch->gone && !channel_waits(ch) ? channel_reason(ch) : -EAGAIN;
+	if (!channel_waits(ch))
+		return ch->gone ? channel_reason(ch) : -EAGAIN;
+	return later(ch);
 }
 
 /* Nothing is there: the first empty look after something was taken. */
@@ -153,7 +189,7 @@ static int nothing(struct rill_channel *ch, int e)
 		channel_publish(ch);
 	if (e == -EAGAIN && ch->gone) {
 		channel_settle(ch);
-		return channel_reason(ch);
+		return channel_waits(ch) ? e : channel_reason(ch);
 	}
 	return e;
 }
@@ -292,8 +328,10 @@ int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
 	e = ret_msg ? take_next(ch, ret_msg) : recv_decode(ch);
 	if (e == -EAGAIN)
 		return nothing(ch, e);
-	if (e == 0 && ret_msg && ctx_in_dispatch(ch->session->ctx))
+	if (e == 0 && ret_msg && ctx_in_dispatch(ch->session->ctx)) {
 		ch->budget--;
+		ch->session->left--;
+	}
 	return e;
 }
 

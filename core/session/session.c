@@ -168,6 +168,7 @@ int session_create(struct rill_session **ret, struct rill_ctx *ctx, struct setti
 	s->hello_fd = s->peer_wake = -1;
 	s->lent_free = s->fd_free = UINT32_MAX;
 	s->stats.sessions = 1;
+	s->left = ctx_session_budget(ctx);
 	s->state = SESSION_GREETING;
 	s->retry_at = s->beat.look_at = RILL_NEVER;
 	s->until = ctx_now(ctx) + set->o.handshake_ms * MSEC;

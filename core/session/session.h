@@ -157,6 +157,9 @@ struct rill_session {
 	uint64_t taken;          /* ever: messages taken, */
 	uint64_t turns;          /* turns, */
 	struct rill_stats stats; /* its own counters, and those of channels that ended */
+	int left;                /* of this turn's budget: messages, VOIDs, packets */
+	unsigned dropped;        /* messages that nobody takes, in the turn dropped_turn */
+	uint64_t dropped_turn;
 	unsigned hot_count;
 
 	uint64_t until;    /* handshake, or close: the end of patience */
@@ -504,6 +507,18 @@ static inline int channel_reason(const struct rill_channel *ch)
 	if (!ch->gone)
 		return 0;
 	return ch->why ? ch->why : -EPIPE;
+}
+
+/* In a dispatch no more of it now: what is left is due in its next turn. */
+static inline bool session_spent(const struct rill_session *s)
+{
+	return ctx_in_dispatch(s->ctx) && s->left <= 0;
+}
+
+static inline void session_spend(struct rill_session *s, unsigned n)
+{
+	if (ctx_in_dispatch(s->ctx))
+		s->left -= (int)n;
 }
 
 /* There is a message to take. */

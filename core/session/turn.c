@@ -283,6 +283,7 @@ static void deliver(struct rill_channel *ch)
 		channel_settle(ch);
 }
 
+/* Those that the budget leaves out are the first of the next turn. */
 static void deliver_hot(struct rill_session *s)
 {
 	struct link work;
@@ -293,14 +294,14 @@ static void deliver_hot(struct rill_session *s)
 	}
 	link_init(&work);
 	link_splice(&work, &s->hot);
-	while (link_linked(&work)) {
+	while (link_linked(&work) && !over(s) && !session_spent(s)) {
 		struct rill_channel *ch = container_of(work.next, struct rill_channel, hot);
 
 		link_remove(&ch->hot);
 		link_append(&s->hot, &ch->hot);
-		if (!over(s))
-			deliver(ch);
+		deliver(ch);
 	}
+	link_put_back(&s->hot, &work);
 }
 
 static void check_commits(struct rill_session *s)
@@ -368,6 +369,7 @@ unsigned session_turn(struct source *src)
 	unsigned n = 0;
 
 	s->turns++;
+	s->left = ctx_session_budget(s->ctx);
 	if (!calm(s))
 		n += before_frames(s);
 	else if (quiet(s))

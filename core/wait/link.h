@@ -53,4 +53,16 @@ static inline void link_splice(struct link *to, struct link *from)
 	link_init(from);
 }
 
+/* All of `from` (left empty) comes before what is on `to`. */
+static inline void link_put_back(struct link *to, struct link *from)
+{
+	if (!link_linked(from))
+		return;
+	from->prev->next = to->next;
+	to->next->prev = from->prev;
+	to->next = from->next;
+	to->next->prev = to;
+	link_init(from);
+}
+
 #endif

@@ -92,6 +92,7 @@ struct ctx_front {
 	volatile int *state; /* enum ctx_state, alone on a page that is wiped on fork */
 	unsigned depth;      /* of ctx_enter() */
 	unsigned budget;
+	int session_budget;
 	bool dispatching;    /* callbacks may be running */
 	bool unsettled;      /* something to do when depth returns to 0 */
 	uint64_t dispatches; /* and polls, ever begun */
@@ -147,6 +148,11 @@ static inline uint64_t ctx_dispatches(const struct rill_ctx *ctx)
 static inline unsigned ctx_budget(const struct rill_ctx *ctx)
 {
 	return ctx_front(ctx)->budget;
+}
+
+static inline int ctx_session_budget(const struct rill_ctx *ctx)
+{
+	return ctx_front(ctx)->session_budget;
 }
 
 /* Counters (stats.c). Add; high waters are compared. Hand out as far as to->size says: 0, -EINVAL. */

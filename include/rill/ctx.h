@@ -71,6 +71,8 @@ struct rill_ctx_options {
 	 * (else its sender could make us wait), close(). dispose_user must live as long as the ctx. */
 	void (*dispose)(int fd, void *user);
 	void *dispose_user;
+	unsigned session_budget; /* what the channels of a session share in a turn: messages, cancelled ones, packets of its
+	                                 * peer; default 256, or budget if that is more */
 };
 
 /* Create a ctx. It makes no descriptor and no thread; it maps one page. Until a loop is attached the pull view

@@ -101,7 +101,7 @@ struct raw {
 	struct raw_packet hello; /* as it will be sent; then the peer's is in `peer` */
 	struct raw_packet peer;
 	uint64_t tail;     /* next of ready[] */
-	uint64_t wpos[64]; /* next frame, by channel */
+	uint64_t wpos[256]; /* next frame, by channel */
 	uint64_t returned; /* next of returns[] */
 	uint32_t seq;      /* of the next FDS packet */
 	int got[256];      /* descriptors of the last packet read */
@@ -368,7 +368,7 @@ static inline int raw_close(struct raw *r, unsigned kind, uint32_t id, uint32_t 
 	p.close.id = id;
 	p.close.generation = generation;
 	p.close.reason = reason;
-	p.close.end = id < 64 ? r->wpos[id] : 0;
+	p.close.end = id < 256 ? r->wpos[id] : 0;
 	return raw_say(r, &p);
 }
 

@@ -187,10 +187,13 @@ static inline void scene_honest_goes_on(struct scene *sc)
 }
 
 /* A ctx with an honest session, and a victim whose peer has not spoken yet. */
-static inline struct scene *scene_create_with(const struct rill_session_options *options)
+static inline struct scene *scene_create_budget(const struct rill_session_options *options, unsigned session_budget)
 {
 	struct scene *sc = calloc(1, sizeof(*sc));
-	struct rill_ctx_options o = {.size = sizeof(o), .now = scene_clock, .clock = &sc->now};
+	struct rill_ctx_options o = {.size = sizeof(o),
+	                             .now = scene_clock,
+	                             .clock = &sc->now,
+	                             .session_budget = session_budget};
 	int pair[2];
 
 	assert_non_null(sc);
@@ -201,6 +204,11 @@ static inline struct scene *scene_create_with(const struct rill_session_options 
 	raw_init(&sc->raw, pair[1]);
 	assert_int_equal(rill_session_adopt(&sc->victim.session, sc->ctx, pair[0], options, &scene_events, &sc->victim), 0);
 	return sc;
+}
+
+static inline struct scene *scene_create_with(const struct rill_session_options *options)
+{
+	return scene_create_budget(options, 0);
 }
 
 static inline struct scene *scene_create(void)
