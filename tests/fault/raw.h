@@ -100,11 +100,11 @@ struct raw {
 	struct raw_head head, their_head;
 	struct raw_packet hello; /* as it will be sent; then the peer's is in `peer` */
 	struct raw_packet peer;
-	uint64_t tail;     /* next of ready[] */
+	uint64_t tail;      /* next of ready[] */
 	uint64_t wpos[256]; /* next frame, by channel */
-	uint64_t returned; /* next of returns[] */
-	uint32_t seq;      /* of the next FDS packet */
-	int got[256];      /* descriptors of the last packet read */
+	uint64_t returned;  /* next of returns[] */
+	uint32_t seq;       /* of the next FDS packet */
+	int got[256];       /* descriptors of the last packet read */
 	unsigned got_count;
 };
 
