@@ -169,24 +169,35 @@ static uint32_t open_slot(const struct rill_rpc *rpc, uint64_t id)
 
 /* ---- Ends ------------------------------------------------------------------------------------------------------- */
 
-static void tell(struct rill_rpc *rpc, const struct call *c, enum rill_end end, uint64_t id, int error, struct rill_msg *msg)
+/* Whom to tell: taken out of the slot before it is free, whatever becomes of the table. */
+struct asker {
+	void (*answered)(const struct rill_answer *answer, void *user);
+	void *user;
+};
+
+static inline struct asker asker_of(const struct rill_rpc *rpc, uint32_t slot)
+{
+	return (struct asker){rpc->calls[slot].answered, rpc->calls[slot].user};
+}
+
+static void tell(struct rill_rpc *rpc, struct asker who, enum rill_end end, uint64_t id, int error, struct rill_msg *msg)
 {
 	struct rill_answer a = {.call = {rpc, id}, .end = end, .error = error, .msg = msg};
 
-	c->answered(&a, c->user);
+	who.answered(&a, who.user);
 }
 
 void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error, struct rill_msg *msg)
 {
 	uint32_t slot = open_slot(rpc, id);
-	struct call c;
+	struct asker who;
 
 	if (slot == NONE) /* cancelled, expired, answered twice, or made up */
 		return;
-	c = rpc->calls[slot]; /* whatever becomes of the table */
+	who = asker_of(rpc, slot);
 	if (end != RILL_PART)
 		calls_drop(rpc, slot);
-	tell(rpc, &c, end, id, error, msg);
+	tell(rpc, who, end, id, error, msg);
 }
 
 static int send_cancel(struct rill_rpc *rpc, uint32_t slot)
@@ -235,11 +246,11 @@ unsigned calls_expire(struct rill_rpc *rpc, unsigned budget)
 	while (told < budget && rpc->heap_count && deadline_at(rpc, 0) <= rpc->due_until) {
 		uint32_t slot = rpc->heap[0];
 		uint64_t id = calls_id(rpc, slot);
-		struct call c = rpc->calls[slot];
+		struct asker who = asker_of(rpc, slot);
 
 		let_go(rpc, slot);
 		told++;
-		tell(rpc, &c, RILL_EXPIRED, id, -ETIMEDOUT, NULL);
+		tell(rpc, who, RILL_EXPIRED, id, -ETIMEDOUT, NULL);
 		if (rpc_over(rpc))
 			return told;
 	}
@@ -253,12 +264,12 @@ void calls_lose(struct rill_rpc *rpc, int why)
 {
 	for (uint32_t slot = 0; slot < rpc->call_room; slot++) {
 		uint64_t id = calls_id(rpc, slot);
-		struct call c = rpc->calls[slot];
+		struct asker who = asker_of(rpc, slot);
 
-		if (c.state != CALL_OPEN)
+		if (rpc->calls[slot].state != CALL_OPEN)
 			continue;
 		calls_drop(rpc, slot);
-		tell(rpc, &c, RILL_LOST, id, why, NULL);
+		tell(rpc, who, RILL_LOST, id, why, NULL);
 		if (rpc_over(rpc))
 			return;
 	}

@@ -26,13 +26,15 @@ static int gate(struct rill_rpc *rpc)
 {
 	int e = rpc_reason(rpc);
 
-	if (e == 0 && rpc->use != USE_NONE)
-		e = -EBUSY;
-	if (e == 0 && rpc->unsent_count && send_own(rpc) < 0)
-		e = -EAGAIN;
-	if (e == -EAGAIN)
+	if (e < 0)
+		return e;
+	if (rpc->use != USE_NONE)
+		return -EBUSY;
+	if (rpc->unsent_count && send_own(rpc) < 0) {
 		rpc->wants_room = true;
-	return e;
+		return -EAGAIN;
+	}
+	return 0;
 }
 
 /* The user's table with our tag. */
@@ -195,12 +197,11 @@ static int answer_in(const struct rill_request *rq, bool last, const struct rill
                      struct rill_room *ret_room)
 {
 	struct rill_rpc *rpc = rq->rpc;
-	int e = request_check(rq);
-	const struct request *q;
+	struct request *q;
+	int e = request_check(rq, &q);
 
 	if (e < 0)
 		return e;
-	q = request_of(rq);
 	ctx_enter(rpc_ctx(rpc));
 	e = gate(rpc);
 	if (e == 0)
@@ -227,7 +228,8 @@ int rill_request_part(struct rill_request rq, const struct rill_out *out)
 
 int rill_request_reserve(struct rill_request rq, bool last, size_t len, const struct rill_out *out, struct rill_room *ret_room)
 {
-	int e = ret_room ? 0 : request_check(&rq);
+	struct request *q;
+	int e = ret_room ? 0 : request_check(&rq, &q);
 
 	if (!ret_room)
 		return e < 0 ? e : -EINVAL;

@@ -30,9 +30,9 @@ static void leave(struct rill_rpc *rpc, uint32_t slot)
 	*at = rpc->requests[slot].next;
 }
 
-static uint32_t slot_of(const struct rill_rpc *rpc, uint64_t id)
+static uint32_t slot_in(const struct rill_rpc *rpc, const uint32_t *bucket, uint64_t id)
 {
-	uint32_t slot = rpc->request_room ? *bucket_of(rpc, id) : NONE;
+	uint32_t slot = *bucket;
 
 	while (slot != NONE && rpc->requests[slot].id != id)
 		slot = rpc->requests[slot].next;
@@ -74,7 +74,7 @@ int requests_more(struct rill_rpc *rpc)
 	return rpc->request_room / 2 >= rpc->request_max ? -EAGAIN : grow(rpc);
 }
 
-static uint32_t take(struct rill_rpc *rpc, uint16_t type, uint64_t id)
+static uint32_t take(struct rill_rpc *rpc, uint32_t *bucket, uint16_t type, uint64_t id)
 {
 	uint32_t slot = rpc->request_free;
 	struct request *q = &rpc->requests[slot];
@@ -85,8 +85,9 @@ static uint32_t take(struct rill_rpc *rpc, uint16_t type, uint64_t id)
 	q->is_kept = false;
 	q->kept = NULL;
 	q->state = REQUEST_OPEN;
+	q->next = *bucket;
+	*bucket = slot;
 	rpc->open_count++;
-	enter(rpc, slot);
 	return slot;
 }
 
@@ -188,13 +189,13 @@ static void serve(struct rill_rpc *rpc, uint32_t slot, struct rill_msg *msg)
 void requests_heard(struct rill_rpc *rpc, uint16_t type, uint64_t id, struct rill_msg *msg)
 {
 	bool many = rpc->open_count >= rpc->request_max;
-	uint32_t slot;
+	uint32_t *bucket = bucket_of(rpc, id), slot; /* there is room for it, so there are buckets */
 
-	if (slot_of(rpc, id) != NONE) {
+	if (slot_in(rpc, bucket, id) != NONE) {
 		rpc_violated(rpc, -EPROTO);
 		return;
 	}
-	slot = take(rpc, type, id);
+	slot = take(rpc, bucket, type, id);
 	if (many)
 		end(rpc, slot, TAG_REFUSED, -ENOBUFS);
 	else
@@ -215,7 +216,7 @@ static void tell_gone(struct rill_rpc *rpc, uint32_t slot, int why)
 /* One that is unknown was answered meanwhile; one that is UNSENT has its answer already. */
 void requests_cancelled(struct rill_rpc *rpc, uint64_t id)
 {
-	uint32_t slot = slot_of(rpc, id);
+	uint32_t slot = slot_in(rpc, bucket_of(rpc, id), id);
 
 	if (slot != NONE && rpc->requests[slot].state == REQUEST_OPEN)
 		tell_gone(rpc, slot, -ECANCELED);
@@ -242,7 +243,8 @@ void requests_finish(struct rill_rpc *rpc)
 
 int rill_request_fail(struct rill_request rq, int error)
 {
-	int e = request_check(&rq);
+	struct request *q;
+	int e = request_check(&rq, &q);
 
 	if (e < 0)
 		return e;
@@ -254,12 +256,11 @@ int rill_request_fail(struct rill_request rq, int error)
 
 int rill_request_keep(struct rill_request rq, void *kept)
 {
-	int e = request_check(&rq);
 	struct request *q;
+	int e = request_check(&rq, &q);
 
 	if (e < 0)
 		return e;
-	q = request_of(&rq);
 	q->kept = kept;
 	q->is_kept = true;
 	return 0;
@@ -267,5 +268,7 @@ int rill_request_keep(struct rill_request rq, void *kept)
 
 void *rill_request_kept(struct rill_request rq)
 {
-	return request_check(&rq) < 0 ? NULL : request_of(&rq)->kept;
+	struct request *q;
+
+	return request_check(&rq, &q) < 0 ? NULL : q->kept;
 }

@@ -192,13 +192,14 @@ static inline struct request *request_of(const struct rill_request *rq)
 }
 
 /* As rpc_check(); and -ECANCELED: it is over. */
-static inline int request_check(const struct rill_request *rq)
+static inline int request_check(const struct rill_request *rq, struct request **ret)
 {
 	int e = rpc_check(rq->rpc);
 
 	if (e < 0)
 		return e;
-	return request_of(rq) ? 0 : -ECANCELED;
+	*ret = request_of(rq);
+	return *ret ? 0 : -ECANCELED;
 }
 
 /* outbound.c */

@@ -194,7 +194,7 @@ int builder_aim(struct rill_slot slot, struct place target, uint64_t bare)
 	uint32_t pad = target.at - 1;
 
 	if (slot.segment == target.segment) {
-		rill_store_u64(builder_at(b, slot.segment, slot.at), word_aimed(bare, slot.at, target.at));
+		rill_store_u64(builder_at(b, slot.segment, slot.at), rill_word_aimed(bare, slot.at, target.at));
 		return 0;
 	}
 	if (!target.padded) {
@@ -202,7 +202,7 @@ int builder_aim(struct rill_slot slot, struct place target, uint64_t bare)
 			return aim_far(slot, target, bare);
 		pad = fill(b, 1);
 	}
-	rill_store_u64(builder_at(b, target.segment, pad), word_aimed(bare, pad, target.at));
+	rill_store_u64(builder_at(b, target.segment, pad), rill_word_aimed(bare, pad, target.at));
 	rill_store_u64(builder_at(b, slot.segment, slot.at), far_word(target.segment, pad, 0));
 	return 0;
 }
@@ -284,7 +284,11 @@ int rill_builder_init_buffer(struct rill_builder *b, void *buffer, size_t words)
 		return -EINVAL;
 	b->options = (struct rill_builder_options){.size = sizeof(b->options), .buffer = buffer, .buffer_words = words};
 	make_empty(b);
-	begin_in_buffer(b);
+	b->few[0] = (struct rill_segment){buffer, 1};
+	b->count = 1;
+	b->space = b->first = words > SEGMENT_WORDS_MAX ? SEGMENT_WORDS_MAX : words;
+	b->is_clear = false;
+	rill_store_u64(buffer, 0);
 	return 0;
 }
 
@@ -310,14 +314,6 @@ void rill_builder_finish(struct rill_builder *b)
 		free(b->segments);
 	b->segments = NULL;
 	b->error = 0;
-}
-
-const struct rill_segment *rill_builder_segments(const struct rill_builder *b, size_t *ret_count)
-{
-	if (!b || !ret_count)
-		return NULL;
-	*ret_count = b->count;
-	return b->segments;
 }
 
 int rill_builder_reader(const struct rill_builder *b, struct rill_reader *ret_reader, const struct rill_reader_options *options)

@@ -60,7 +60,7 @@ static void push(struct copy *c, const struct run *run)
 
 static int copy_struct(struct copy *c, struct rill_slot slot, const struct object *o)
 {
-	uint64_t data = struct_data_words(o->word), pointers = struct_pointers(o->word), left = data + pointers;
+	uint64_t data = rill_word_data_words(o->word), pointers = rill_word_pointers(o->word), left = data + pointers;
 	struct place place = {slot.segment, slot.at, false}; /* of an empty one: it points at itself */
 	struct run run = {0};
 	int r = object_struct(o, c->reader);
@@ -78,7 +78,7 @@ static int copy_struct(struct copy *c, struct rill_slot slot, const struct objec
 	}
 	if (!left)
 		place = (struct place){slot.segment, slot.at, false};
-	r = builder_aim(slot, place, struct_word(data, pointers));
+	r = builder_aim(slot, place, rill_word_struct(data, pointers));
 	run.to = place.segment;
 	run.to_at = place.at + data;
 	run.elements = 1;
@@ -89,7 +89,7 @@ static int copy_struct(struct copy *c, struct rill_slot slot, const struct objec
 
 static int copy_structs(struct copy *c, struct rill_slot slot, const struct object *o, const struct elements *e)
 {
-	uint64_t data = struct_data_words(e->tag), pointers = struct_pointers(e->tag), left = e->words;
+	uint64_t data = rill_word_data_words(e->tag), pointers = rill_word_pointers(e->tag), left = e->words;
 	struct run run = {0};
 	struct place place;
 	unsigned char *at;
@@ -168,7 +168,7 @@ static int copy_list(struct copy *c, struct rill_slot slot, const struct object 
  * all that is wrong, go the long way. */
 static inline bool copy_near(struct copy *c, struct rill_slot slot, struct rill_pointer p)
 {
-	uint64_t count = list_count(p.word), at = word_target(p.word, p.at);
+	uint64_t count = list_count(p.word), at = rill_word_target(p.word, p.at);
 	unsigned kind = list_kind(p.word);
 	uint64_t words = list_words(kind, count);
 	struct elements e = {at, count, words, 0, kind};
@@ -183,7 +183,7 @@ static inline bool copy_near(struct copy *c, struct rill_slot slot, struct rill_
 	c->reader->words -= words;
 	take_words(place, c, p.segment, at, words);
 	clear_tail(c, place, &e);
-	rill_store_u64(builder_at(c->to, slot.segment, slot.at), word_aimed(list_word(kind, count), slot.at, place.at));
+	rill_store_u64(builder_at(c->to, slot.segment, slot.at), rill_word_aimed(list_word(kind, count), slot.at, place.at));
 	return true;
 }
 
@@ -313,7 +313,7 @@ struct rill_slot rill_slot_or(struct rill_slot slot, const struct rill_segment *
 static struct rill_pointer pointer_to(struct rill_reader *reader, const struct rill_segment *segment, uint64_t at,
                                       uint64_t bare, uint32_t depth)
 {
-	struct rill_pointer p = {reader, segment, word_aimed(bare, at, at), (uint32_t)at, depth + 1};
+	struct rill_pointer p = {reader, segment, rill_word_aimed(bare, at, at), (uint32_t)at, depth + 1};
 
 	return p;
 }
@@ -422,5 +422,5 @@ int rill_slot_set_struct(struct rill_slot slot, struct rill_struct from)
 	if (!is_whole(from))
 		return set_part(slot, from);
 	return rill_slot_copy(slot, pointer_to(from.reader, from.segment, from.at - from.data_bytes / RILL_WORD,
-	                                       struct_word(from.data_bytes / RILL_WORD, from.pointers), from.depth));
+	                                       rill_word_struct(from.data_bytes / RILL_WORD, from.pointers), from.depth));
 }

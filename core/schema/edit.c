@@ -41,7 +41,7 @@ static int aim_as(struct rill_slot to, struct rill_slot from, uint64_t word)
 		rill_slot_init_struct(to, 0, 0);
 		return 0;
 	}
-	target.at = (uint32_t)word_target(word, from.at);
+	target.at = (uint32_t)rill_word_target(word, from.at);
 	return builder_aim(to, target, word_bare(word));
 }
 
@@ -69,9 +69,9 @@ static struct rill_struct_builder as_it_is(struct rill_builder *b, const struct 
 	s.builder = b;
 	s.segment = segment_of(b, o);
 	s.data = builder_at(b, s.segment, o->at);
-	s.data_bytes = struct_data_words(o->word) * 8;
-	s.at = (uint32_t)o->at + struct_data_words(o->word);
-	s.pointers = struct_pointers(o->word);
+	s.data_bytes = rill_word_data_words(o->word) * 8;
+	s.at = (uint32_t)o->at + rill_word_data_words(o->word);
+	s.pointers = rill_word_pointers(o->word);
 	return s;
 }
 

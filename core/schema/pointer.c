@@ -31,7 +31,7 @@ static int follow_single(struct object *ret, const struct rill_segment *segment,
 		return -EBADMSG;
 	ret->segment = segment;
 	ret->word = word;
-	ret->at = word_target(word, pad);
+	ret->at = rill_word_target(word, pad);
 	return 1;
 }
 

@@ -1,4 +1,5 @@
-/* core/schema/pointer.h - the bits of pointer words, and following them. The only place that knows the encoding of pointers.
+/* core/schema/pointer.h - the bits of pointer words, and following them. The only place that knows the encoding of pointers,
+ * but for what rill/words.h has of structs, since that is inline in the user's program.
  *
  *   struct      00, signed 30 bits: words from behind the pointer; 16 bits: data words; 16 bits: pointers
  *   list        01, signed 30 bits as above; 3 bits: kind; 29 bits: elements (kind 7: words without the tag)
@@ -25,43 +26,15 @@ static inline enum word_kind word_kind(uint64_t word)
 	return (enum word_kind)(word & 3);
 }
 
-/* The place it points at, seen from the word index of the pointer. */
-static inline uint64_t word_target(uint64_t word, uint64_t at)
-{
-	uint64_t offset = (uint32_t)word >> 2;
-
-	return at + 1 + ((offset ^ 0x20000000) - 0x20000000);
-}
-
-/* A struct's or list's pointer without its offset, and with it put in. */
+/* A struct's or list's pointer without its offset; rill_word_aimed() puts it in. */
 static inline uint64_t word_bare(uint64_t word)
 {
 	return word & ~UINT64_C(0xfffffffc);
 }
 
-static inline uint64_t word_aimed(uint64_t bare, uint64_t at, uint64_t target)
-{
-	return bare | (uint32_t)((target - at - 1) << 2);
-}
-
-static inline uint64_t struct_word(uint64_t data_words, uint64_t pointers)
-{
-	return data_words << 32 | pointers << 48;
-}
-
-static inline uint32_t struct_data_words(uint64_t word)
-{
-	return (uint32_t)(word >> 32) & 0xffff;
-}
-
-static inline uint32_t struct_pointers(uint64_t word)
-{
-	return (uint32_t)(word >> 48);
-}
-
 static inline uint64_t struct_words(uint64_t word)
 {
-	return (uint64_t)struct_data_words(word) + struct_pointers(word);
+	return (uint64_t)rill_word_data_words(word) + rill_word_pointers(word);
 }
 
 static inline uint64_t list_word(unsigned kind, uint64_t count)
@@ -82,7 +55,7 @@ static inline uint64_t list_count(uint64_t word)
 /* The tag of a struct list: a struct word that has the count where the offset is. */
 static inline uint64_t tag_word(uint64_t count, uint64_t data_words, uint64_t pointers)
 {
-	return count << 2 | struct_word(data_words, pointers);
+	return count << 2 | rill_word_struct(data_words, pointers);
 }
 
 static inline uint64_t tag_count(uint64_t word)
@@ -164,7 +137,7 @@ static inline int object_find(struct object *ret, struct rill_pointer p)
 		return object_find_other(ret, p);
 	ret->segment = p.segment;
 	ret->word = p.word;
-	ret->at = word_target(p.word, p.at);
+	ret->at = rill_word_target(p.word, p.at);
 	return 1;
 }
 

@@ -122,23 +122,10 @@ static inline void view(struct rill_struct *ret, struct rill_pointer p, const st
 	ret->reader = p.reader;
 	ret->segment = segment;
 	ret->data = segment_at(segment, at);
-	ret->data_bytes = struct_data_words(word) * 8;
-	ret->at = (uint32_t)at + struct_data_words(word);
-	ret->pointers = struct_pointers(word);
+	ret->data_bytes = rill_word_data_words(word) * 8;
+	ret->at = (uint32_t)at + rill_word_data_words(word);
+	ret->pointers = rill_word_pointers(word);
 	ret->depth = p.depth - 1;
-}
-
-/* The usual case: it lies in the segment of its pointer. All others, and all that is wrong, go the long way. */
-static inline bool near_struct(struct rill_struct *ret, struct rill_pointer p)
-{
-	uint64_t words = struct_words(p.word), at = word_target(p.word, p.at);
-
-	if (word_kind(p.word) != WORD_STRUCT || !words || !p.depth || !p.reader || words > p.reader->words ||
-	    !segment_has(p.segment, at, words))
-		return false;
-	p.reader->words -= words;
-	view(ret, p, p.segment, p.word, at);
-	return true;
 }
 
 static __attribute__((noinline)) int far_struct(struct rill_struct *ret, struct rill_pointer p)
@@ -158,7 +145,7 @@ static __attribute__((noinline)) int far_struct(struct rill_struct *ret, struct 
 /* 1, 0 or negative (*ret is untouched). */
 static inline int read_struct(struct rill_struct *ret, struct rill_pointer p)
 {
-	return near_struct(ret, p) ? 1 : far_struct(ret, p);
+	return rill_pointer_near_struct(ret, p) ? 1 : far_struct(ret, p);
 }
 
 int rill_pointer_read_struct(struct rill_struct *ret, struct rill_pointer p)
@@ -173,7 +160,7 @@ int rill_pointer_read_struct(struct rill_struct *ret, struct rill_pointer p)
 	return r;
 }
 
-struct rill_struct rill_pointer_struct(struct rill_pointer p)
+struct rill_struct rill_pointer_struct_any(struct rill_pointer p)
 {
 	struct rill_struct s;
 
@@ -193,8 +180,8 @@ static void lay_out(struct rill_list *l, const struct elements *e)
 	l->pointers = 0;
 	l->data_bytes = kind_bits(e->kind) / 8;
 	if (e->kind == RILL_LIST_STRUCT) {
-		l->data_bytes = struct_data_words(e->tag) * 8;
-		l->pointers = (uint16_t)struct_pointers(e->tag);
+		l->data_bytes = rill_word_data_words(e->tag) * 8;
+		l->pointers = (uint16_t)rill_word_pointers(e->tag);
 	} else if (e->kind == RILL_LIST_POINTER) {
 		l->pointers = 1;
 	}
@@ -277,7 +264,7 @@ static const struct rill_data no_data = {"", 0};
 /* The usual case: bytes in the segment of their pointer. All others, and all that is wrong, go the long way. */
 static inline bool near_bytes(struct rill_data *ret, struct rill_pointer p)
 {
-	uint64_t count = list_count(p.word), words = (count + 7) / 8, at = word_target(p.word, p.at);
+	uint64_t count = list_count(p.word), words = (count + 7) / 8, at = rill_word_target(p.word, p.at);
 	uint64_t cost = words ? words : 1;
 
 	if ((p.word & NEAR_BYTES_MASK) != NEAR_BYTES || !p.depth || !p.reader || cost > p.reader->words ||

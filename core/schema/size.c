@@ -27,7 +27,7 @@ static void push(struct walk *w, const struct run *run)
 
 static int enter_struct(struct walk *w, const struct object *o)
 {
-	struct run run = {o->segment, o->at + struct_data_words(o->word), 1, 0, struct_pointers(o->word), 0};
+	struct run run = {o->segment, o->at + rill_word_data_words(o->word), 1, 0, rill_word_pointers(o->word), 0};
 	int r = object_struct(o, w->reader);
 
 	if (r < 0)
@@ -50,10 +50,10 @@ static int enter_list(struct walk *w, const struct object *o)
 	if (e.kind == RILL_LIST_POINTER) {
 		run.pointers = (uint32_t)e.count;
 	} else if (e.kind == RILL_LIST_STRUCT) {
-		run.at += struct_data_words(e.tag);
+		run.at += rill_word_data_words(e.tag);
 		run.elements = e.count;
 		run.step = struct_words(e.tag);
-		run.pointers = struct_pointers(e.tag);
+		run.pointers = rill_word_pointers(e.tag);
 	}
 	push(w, &run);
 	return 0;

@@ -26,7 +26,7 @@ static int make(struct rill_slot slot, uint64_t words, uint64_t bare, struct pla
 		return -EINVAL;
 	if (builder_reserve_here(slot.builder, slot.segment, words, ret)) {
 		clear_words(builder_at(slot.builder, ret->segment, ret->at), slot.builder->is_clear ? 0 : words);
-		rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, ret->at));
+		rill_store_u64(slot_at(slot), rill_word_aimed(bare, slot.at, ret->at));
 		return 0;
 	}
 	r = builder_reserve(slot.builder, slot.segment, words, ret);
@@ -43,47 +43,17 @@ static struct rill_struct_builder struct_at(struct rill_builder *b, uint32_t seg
 
 	s.builder = b;
 	s.data = builder_at(b, segment, at);
-	s.data_bytes = struct_data_words(word) * 8;
+	s.data_bytes = rill_word_data_words(word) * 8;
 	s.segment = segment;
-	s.at = at + struct_data_words(word);
-	s.pointers = struct_pointers(word);
+	s.at = at + rill_word_data_words(word);
+	s.pointers = rill_word_pointers(word);
 	return s;
 }
 
-/* Behind what the slot's segment holds, which is the common case: no pad, no other segment. */
-static bool fits_behind(struct rill_slot slot, uint64_t words)
+struct rill_struct_builder rill_slot_place_struct(struct rill_slot slot, size_t data_words, size_t pointers)
 {
-	const struct rill_builder *b = slot.builder;
-
-	return slot.segment == b->count - 1 && words <= b->space - b->segments[slot.segment].count;
-}
-
-static struct rill_struct_builder place_behind(struct rill_slot slot, uint64_t words, uint64_t bare)
-{
-	struct rill_segment *segment = &slot.builder->segments[slot.segment];
-	uint32_t at = (uint32_t)segment->count;
-	struct rill_struct_builder s = struct_at(slot.builder, slot.segment, at, bare);
-
-	segment->count += words;
-	rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, at));
-	if (!slot.builder->is_clear)
-		memset(s.data, 0, words * RILL_WORD);
-	return s;
-}
-
-/* A function of its own, so that the common case does without its stack frame. */
-static __attribute__((noinline)) struct rill_struct_builder place_anywhere(struct rill_slot slot, uint64_t words, uint64_t bare)
-{
+	uint64_t bare = rill_word_struct(data_words, pointers);
 	struct place place;
-
-	if (make(slot, words, bare, &place) < 0)
-		return no_struct;
-	return struct_at(slot.builder, place.segment, place.at, bare);
-}
-
-struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t data_words, size_t pointers)
-{
-	uint64_t bare = struct_word(data_words, pointers);
 
 	if (!slot.builder)
 		return no_struct;
@@ -93,12 +63,12 @@ struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t d
 	}
 	if (data_words + pointers == 0) {
 		/* it points at itself, so that it is not null */
-		rill_store_u64(slot_at(slot), word_aimed(bare, slot.at, slot.at));
+		rill_store_u64(slot_at(slot), rill_word_aimed(bare, slot.at, slot.at));
 		return struct_at(slot.builder, slot.segment, slot.at, bare);
 	}
-	if (fits_behind(slot, data_words + pointers))
-		return place_behind(slot, data_words + pointers, bare);
-	return place_anywhere(slot, data_words + pointers, bare);
+	if (make(slot, data_words + pointers, bare, &place) < 0)
+		return no_struct;
+	return struct_at(slot.builder, place.segment, place.at, bare);
 }
 
 struct rill_struct rill_struct_built(struct rill_struct_builder s, struct rill_reader *over)
@@ -129,8 +99,8 @@ static struct rill_list_builder list_at(struct rill_builder *b, uint32_t segment
 	l.at = (uint32_t)e->at;
 	l.count = (uint32_t)e->count;
 	l.kind = (uint8_t)e->kind;
-	l.data_bytes = e->kind == RILL_LIST_STRUCT ? struct_data_words(e->tag) * 8 : kind_bits(e->kind) / 8;
-	l.pointers = e->kind == RILL_LIST_STRUCT ? (uint16_t)struct_pointers(e->tag) : e->kind == RILL_LIST_POINTER;
+	l.data_bytes = e->kind == RILL_LIST_STRUCT ? rill_word_data_words(e->tag) * 8 : kind_bits(e->kind) / 8;
+	l.pointers = e->kind == RILL_LIST_STRUCT ? (uint16_t)rill_word_pointers(e->tag) : e->kind == RILL_LIST_POINTER;
 	l.step = l.data_bytes + l.pointers * 8u;
 	return l;
 }
@@ -219,7 +189,7 @@ static inline unsigned char *make_bytes_here(struct rill_slot slot, size_t len, 
 	base = (unsigned char *)(uintptr_t)last->words;
 	last->count = at + words;
 	rill_store_u64(base + (at + words - 1) * RILL_WORD, 0);
-	rill_store_u64(base + slot.at * RILL_WORD, word_aimed(list_word(RILL_LIST_BYTE, room), slot.at, at));
+	rill_store_u64(base + slot.at * RILL_WORD, rill_word_aimed(list_word(RILL_LIST_BYTE, room), slot.at, at));
 	return base + at * RILL_WORD;
 }
 

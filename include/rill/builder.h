@@ -109,14 +109,20 @@ static inline struct rill_slot rill_builder_root(struct rill_builder *b)
 }
 
 /* The message so far; valid until the next call that builds. Never NULL for a builder that was initialised. */
-RILL_API const struct rill_segment *rill_builder_segments(const struct rill_builder *b, size_t *ret_count);
+static inline const struct rill_segment *rill_builder_segments(const struct rill_builder *b, size_t *ret_count)
+{
+	if (!b || !ret_count)
+		return NULL;
+	*ret_count = b->count;
+	return b->segments;
+}
 
 /* Read what was built so far; valid until the next call that builds. */
 RILL_API int rill_builder_reader(const struct rill_builder *b, struct rill_reader *ret_reader,
                                  const struct rill_reader_options *options);
 
 /* Remember an error (the first one stays) and give it back. */
-RILL_API int rill_builder_fail(struct rill_builder *b, int error);
+RILL_API __attribute__((cold)) int rill_builder_fail(struct rill_builder *b, int error);
 
 static inline int rill_builder_error(const struct rill_builder *b)
 {
@@ -126,7 +132,36 @@ static inline int rill_builder_error(const struct rill_builder *b)
 /* ---- slots ---------------------------------------------------------------------------------------------------------- */
 
 /* Make something new there. A failed call leaves the slot as it was. */
-RILL_API struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t data_words, size_t pointers);
+RILL_API struct rill_struct_builder rill_slot_place_struct(struct rill_slot slot, size_t data_words, size_t pointers);
+
+/* Inline where there is room behind what the slot's segment holds. All others, and all that is wrong, are placed there. */
+static inline struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t data_words, size_t pointers)
+{
+	struct rill_builder *b = slot.builder;
+	size_t words = data_words + pointers;
+	struct rill_struct_builder s;
+	struct rill_segment *segment;
+	unsigned char *base;
+
+	if (!RILL_USUAL(b && words && data_words <= UINT16_MAX && pointers <= UINT16_MAX && slot.segment == b->count - 1 &&
+	                words <= b->space - b->segments[slot.segment].count))
+		return rill_slot_place_struct(slot, data_words, pointers);
+	segment = &b->segments[slot.segment];
+	base = (unsigned char *)(uintptr_t)segment->words;
+	s.builder = b;
+	s.data = base + segment->count * RILL_WORD;
+	s.data_bytes = (uint32_t)data_words * 8;
+	s.segment = slot.segment;
+	s.at = (uint32_t)(segment->count + data_words);
+	s.pointers = (uint32_t)pointers;
+	rill_store_u64(base + slot.at * RILL_WORD,
+	               rill_word_aimed(rill_word_struct(data_words, pointers), slot.at, segment->count));
+	segment->count += words;
+	if (!b->is_clear)
+		memset(s.data, 0, words * RILL_WORD);
+	return s;
+}
+
 RILL_API struct rill_list_builder rill_slot_init_list(struct rill_slot slot, enum rill_list_kind kind, size_t count);
 RILL_API struct rill_list_builder rill_slot_init_structs(struct rill_slot slot, size_t count, size_t data_words,
                                                          size_t pointers);

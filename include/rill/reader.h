@@ -107,6 +107,16 @@ struct rill_size {
 RILL_API int rill_reader_init(struct rill_reader *reader, const struct rill_segment *segments, size_t count,
                               const struct rill_reader_options *options);
 
+/* The same over one segment that is known to be good, with the default depth: cannot fail. */
+static inline void rill_reader_begin(struct rill_reader *reader, const struct rill_segment *segment, uint64_t words)
+{
+	reader->segments = segment;
+	reader->count = 1;
+	reader->words = words;
+	reader->depth = RILL_DEPTH;
+	reader->error = 0;
+}
+
 static inline struct rill_pointer rill_reader_root(struct rill_reader *reader)
 {
 	struct rill_pointer p = {NULL, NULL, 0, 0, 0};
@@ -139,7 +149,36 @@ RILL_API int rill_pointer_read_data(struct rill_data *ret, struct rill_pointer p
 RILL_API int rill_pointer_read_capability(uint32_t *ret_index, struct rill_pointer p);
 
 /* The same with broken as absent and the error kept in the reader. */
-RILL_API struct rill_struct rill_pointer_struct(struct rill_pointer p);
+RILL_API struct rill_struct rill_pointer_struct_any(struct rill_pointer p); /* rill_pointer_struct()'s long way */
+
+/* The usual struct, in the segment of its pointer: all of it is checked, and paid for. False, and nothing done, for all others
+ * and for all that is wrong. */
+static inline bool rill_pointer_near_struct(struct rill_struct *ret, struct rill_pointer p)
+{
+	uint32_t data_words = rill_word_data_words(p.word), pointers = rill_word_pointers(p.word);
+	uint64_t words = (uint64_t)data_words + pointers, at = rill_word_target(p.word, p.at);
+
+	if (p.word & 3 || !words || !p.depth || !p.reader || words > p.reader->words || at > p.segment->count ||
+	    words > p.segment->count - at)
+		return false;
+	p.reader->words -= words;
+	ret->reader = p.reader;
+	ret->segment = p.segment;
+	ret->data = (const unsigned char *)p.segment->words + at * RILL_WORD;
+	ret->data_bytes = data_words * 8;
+	ret->at = (uint32_t)at + data_words;
+	ret->pointers = pointers;
+	ret->depth = p.depth - 1;
+	return true;
+}
+
+static inline struct rill_struct rill_pointer_struct(struct rill_pointer p)
+{
+	struct rill_struct s;
+
+	return RILL_USUAL(rill_pointer_near_struct(&s, p)) ? s : rill_pointer_struct_any(p);
+}
+
 RILL_API struct rill_list rill_pointer_list(struct rill_pointer p, enum rill_list_kind kind);
 RILL_API struct rill_text rill_pointer_text(struct rill_pointer p);
 RILL_API struct rill_data rill_pointer_data(struct rill_pointer p);

@@ -16,6 +16,8 @@ extern "C" {
 
 #define RILL_WORD ((size_t)8) /* bytes of a word */
 
+#define RILL_USUAL(x) __builtin_expect(!!(x), 1) /* the way that stays in line */
+
 /* What capnpc-rill writes: its version, and how an enum of a schema is declared. Any 16-bit value may come in one. */
 #define RILL_GENERATED 1
 #ifdef __cplusplus
@@ -94,6 +96,37 @@ static inline void rill_store_u32(void *at, uint32_t value)
 static inline void rill_store_u64(void *at, uint64_t value)
 {
 	*(rill_le64 *)at = RILL_LE64(value);
+}
+
+/* ---- pointers to structs: 00, signed 30 bits: words from behind the pointer; 16 bits: data words; 16 bits: pointers --- */
+
+/* The word index that a pointer at word `at` leads to. One that leads before the segment becomes huge. Of lists, too. */
+static inline uint64_t rill_word_target(uint64_t word, uint64_t at)
+{
+	uint64_t offset = (uint32_t)word >> 2;
+
+	return at + 1 + ((offset ^ 0x20000000) - 0x20000000);
+}
+
+/* A pointer at word `at` that leads to `target`; `bare` is it without an offset. */
+static inline uint64_t rill_word_aimed(uint64_t bare, uint64_t at, uint64_t target)
+{
+	return bare | (uint32_t)((target - at - 1) << 2);
+}
+
+static inline uint64_t rill_word_struct(uint64_t data_words, uint64_t pointers)
+{
+	return data_words << 32 | pointers << 48;
+}
+
+static inline uint32_t rill_word_data_words(uint64_t word)
+{
+	return (uint32_t)(word >> 32) & 0xffff;
+}
+
+static inline uint32_t rill_word_pointers(uint64_t word)
+{
+	return (uint32_t)(word >> 48);
 }
 
 /* ---- floats and their bits ------------------------------------------------------------------------------------------ */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#define WORDS_MAX (SIZE_MAX / RILL_WORD)
+
 enum { DRAFT_OVER, DRAFT_CALL, DRAFT_NOTIFICATION, DRAFT_PART, DRAFT_ANSWER };
 
 /* ---- Begin ------------------------------------------------------------------------------------------------------ */
@@ -23,7 +25,7 @@ static int copy_options(struct rill_draft_options *ret, const struct rill_draft_
 	}
 	if (!ret->words)
 		ret->words = RILL_DRAFT_WORDS;
-	return ret->words > SIZE_MAX / RILL_WORD ? -EMSGSIZE : 0;
+	return ret->words > WORDS_MAX ? -EMSGSIZE : 0;
 }
 
 static struct rill_out table_of(const struct rill_draft *d)
@@ -37,15 +39,9 @@ static struct rill_out table_of(const struct rill_draft *d)
 	};
 }
 
-static int reserve(struct rill_draft *d, const struct rill_ask *ask, struct rill_room *ret_room)
+static int reserve(struct rill_draft *d, const struct rill_ask *ask, size_t len, const struct rill_out *out,
+                   struct rill_room *ret_room)
 {
-	size_t len = d->options.words * RILL_WORD;
-	struct rill_out table, *out = NULL;
-
-	if (d->options.fd_count || d->options.loan_count) {
-		table = table_of(d);
-		out = &table;
-	}
 	if (d->kind == DRAFT_CALL)
 		return rill_rpc_call_reserve(d->rpc, ask, len, out, ret_room);
 	if (d->kind == DRAFT_NOTIFICATION)
@@ -77,8 +73,10 @@ static int build_in_room_first(struct rill_draft *d, const struct rill_room *roo
 
 static int begin_in_room(struct rill_draft *d, const struct rill_ask *ask)
 {
+	struct rill_out table = table_of(d);
+	bool plain = !d->options.fd_count && !d->options.loan_count;
 	struct rill_room room;
-	int e = reserve(d, ask, &room);
+	int e = reserve(d, ask, d->options.words * RILL_WORD, plain ? NULL : &table, &room);
 
 	if (e < 0)
 		return e;
@@ -97,18 +95,52 @@ static void keep_ask(struct rill_draft *d, const struct rill_ask *ask)
 	memcpy(&d->ask, ask, ask->size);
 }
 
-static int begin(struct rill_draft *d, unsigned char kind, const struct rill_ask *ask, const struct rill_draft_options *options)
+/* What has no table and no arena stays in its room: its options are not needed again. */
+static bool is_plain(const struct rill_draft_options *o)
+{
+	return !o || (o->size == sizeof(*o) && !o->arena && !o->fd_count && !o->loan_count && o->words <= WORDS_MAX);
+}
+
+static int begin_plain(struct rill_draft *d, const struct rill_ask *ask, size_t words)
+{
+	struct rill_room room;
+	int e = reserve(d, ask, words * RILL_WORD, NULL, &room);
+
+	if (e < 0)
+		return e;
+	d->reserved = true;
+	d->options.arena = NULL;
+	e = rill_builder_init_buffer(&d->builder, room.data, words);
+	if (e < 0)
+		rill_rpc_cancel(d->rpc);
+	return e;
+}
+
+/* A function of its own, so that the usual one does without its stack frame. */
+static __attribute__((noinline)) int begin_any(struct rill_draft *d, const struct rill_ask *ask,
+                                               const struct rill_draft_options *options)
 {
 	int e = copy_options(&d->options, options);
 
 	if (e < 0)
 		return e;
+	if (ask && d->options.arena)
+		keep_ask(d, ask);
+	return d->options.arena && d->options.words > RILL_DRAFT_WORDS ? build_in_blocks(d) : begin_in_room(d, ask);
+}
+
+static inline int begin(struct rill_draft *d, unsigned char kind, const struct rill_ask *ask,
+                        const struct rill_draft_options *options)
+{
+	int e;
+
 	d->kind = kind;
 	d->reserved = false;
 	d->moved = NULL;
-	if (ask && d->options.arena)
-		keep_ask(d, ask);
-	e = d->options.arena && d->options.words > RILL_DRAFT_WORDS ? build_in_blocks(d) : begin_in_room(d, ask);
+	if (is_plain(options))
+		e = begin_plain(d, ask, options && options->words ? options->words : RILL_DRAFT_WORDS);
+	else
+		e = begin_any(d, ask, options);
 	if (e < 0)
 		d->kind = DRAFT_OVER;
 	return e;
@@ -208,15 +240,14 @@ static int send_by_loan(struct rill_draft *d, struct rill_call *ret_call)
 	return send_out(d, &out, ret_call);
 }
 
-static int send(struct rill_draft *d, struct rill_call *ret_call)
+static inline int send(struct rill_draft *d, struct rill_call *ret_call)
 {
-	const struct rill_segment *segments;
 	size_t count;
+	const struct rill_segment *segments = rill_builder_segments(&d->builder, &count);
 	int e = rill_builder_error(&d->builder);
 
 	if (e < 0)
 		return e;
-	segments = rill_builder_segments(&d->builder, &count);
 	if (d->reserved && count == 1) {
 		d->reserved = false; /* whatever comes of it */
 		return rill_rpc_commit(d->rpc, segments[0].count * RILL_WORD, ret_call);

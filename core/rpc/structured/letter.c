@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#define SMALL (RILL_TRAVERSAL_WORDS / 2 * RILL_WORD) /* bytes: read twice it is within the limit */
+
 static const uint64_t null_root; /* of a message without a segment */
 
 static int put(struct rill_segment *segment, const void *data, size_t len)
@@ -24,9 +26,8 @@ static int put_loan(struct rill_segment *segment, const struct rill_msg *msg, un
 	return e < 0 ? e : put(segment, data, len);
 }
 
-/* The loans that the mark counts, behind the body if there is one. How many segments, or negative.
- * A function of its own, so that a small message does without its stack frame. */
-static __attribute__((noinline)) int put_loans(struct rill_letter *l)
+/* The loans that the mark counts, behind the body if there is one. How many segments, or negative. */
+static int put_loans(struct rill_letter *l)
 {
 	int count = l->msg->len ? 1 : 0, e = 0;
 
@@ -63,15 +64,12 @@ static bool names_words(const struct rill_reader_options *o)
 	return o && o->size >= offsetof(struct rill_reader_options, words) + sizeof(o->words) && o->words;
 }
 
-int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
+/* A function of its own, so that a small message does without its stack frame. */
+static __attribute__((noinline)) int open_any(struct rill_letter *letter, const struct rill_reader_options *options)
 {
 	int count, e;
 
-	if (!letter || !msg)
-		return -EINVAL;
-	letter->msg = msg;
-	letter->lent = rill_rpc_mark(msg);
-	if (letter->lent > msg->loan_count)
+	if (letter->lent > letter->msg->loan_count)
 		return -EBADMSG;
 	count = gather(letter);
 	if (count < 0)
@@ -79,6 +77,28 @@ int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const str
 	e = rill_reader_init(&letter->reader, letter->segments, (size_t)count, options);
 	if (e == 0 && !names_words(options))
 		letter->reader.words = words_of(letter, count);
+	return e;
+}
+
+/* All of it in the body, and of a size for which all limits are the usual ones. */
+static bool is_small(const struct rill_letter *l, const struct rill_reader_options *options)
+{
+	return !l->lent && !options && l->msg->len && l->msg->len <= SMALL;
+}
+
+int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
+{
+	int e;
+
+	if (!letter || !msg)
+		return -EINVAL;
+	letter->msg = msg;
+	letter->lent = rill_rpc_mark(msg);
+	if (!is_small(letter, options))
+		return open_any(letter, options);
+	e = put(&letter->segments[0], msg->data, msg->len);
+	if (e == 0)
+		rill_reader_begin(&letter->reader, letter->segments, RILL_TRAVERSAL_WORDS);
 	return e;
 }
 
