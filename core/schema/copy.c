@@ -168,7 +168,7 @@ static int copy_list(struct copy *c, struct rill_slot slot, const struct object 
  * all that is wrong, go the long way. */
 static inline bool copy_near(struct copy *c, struct rill_slot slot, struct rill_pointer p)
 {
-	uint64_t count = list_count(p.word), at = rill_word_target(p.word, p.at);
+	uint64_t count = rill_word_elements(p.word), at = rill_word_target(p.word, p.at);
 	unsigned kind = list_kind(p.word);
 	uint64_t words = list_words(kind, count);
 	struct elements e = {at, count, words, 0, kind};
@@ -202,7 +202,7 @@ static int copy_object(struct copy *c, struct rill_slot slot, struct rill_pointe
 		return 0;
 	}
 	if (c->height >= c->depth)
-		return reader_fail(c->reader, -ELOOP);
+		return rill_reader_fail(c->reader, -ELOOP);
 	return word_kind(o.word) == WORD_STRUCT ? copy_struct(c, slot, &o) : copy_list(c, slot, &o);
 }
 

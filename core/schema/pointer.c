@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-int reader_fail(struct rill_reader *reader, int error)
+int rill_reader_fail(struct rill_reader *reader, int error)
 {
 	if (reader && !reader->error)
 		reader->error = error;
@@ -61,12 +61,12 @@ static int follow_far(struct object *ret, struct rill_pointer p)
 	int r;
 
 	if (!segment)
-		return reader_fail(p.reader, -EBADMSG);
+		return rill_reader_fail(p.reader, -EBADMSG);
 	r = charge(p.reader, twice ? 2 : 1);
 	if (r < 0)
 		return r;
 	r = twice ? follow_double(ret, p.reader, segment, far_pad(p.word)) : follow_single(ret, segment, far_pad(p.word));
-	return r < 0 ? reader_fail(p.reader, r) : r;
+	return r < 0 ? rill_reader_fail(p.reader, r) : r;
 }
 
 int object_find_other(struct object *ret, struct rill_pointer p)
@@ -74,7 +74,7 @@ int object_find_other(struct object *ret, struct rill_pointer p)
 	if (word_kind(p.word) == WORD_FAR)
 		return follow_far(ret, p);
 	if ((uint32_t)p.word != WORD_OTHER)
-		return reader_fail(p.reader, -EBADMSG);
+		return rill_reader_fail(p.reader, -EBADMSG);
 	ret->segment = p.segment;
 	ret->word = p.word;
 	ret->at = 0;
@@ -84,14 +84,14 @@ int object_find_other(struct object *ret, struct rill_pointer p)
 /* The words of a struct list may be more than its elements need, never less. */
 static int struct_elements(struct elements *ret, const struct object *o, struct rill_reader *reader)
 {
-	uint64_t words = list_count(o->word), each, tag;
+	uint64_t words = rill_word_elements(o->word), each, tag;
 
 	if (!segment_has(o->segment, o->at, words + 1))
-		return reader_fail(reader, -EBADMSG);
+		return rill_reader_fail(reader, -EBADMSG);
 	tag = rill_load_u64(segment_at(o->segment, o->at));
 	each = struct_words(tag);
 	if (word_kind(tag) != WORD_STRUCT || tag_count(tag) * each > words)
-		return reader_fail(reader, -EBADMSG);
+		return rill_reader_fail(reader, -EBADMSG);
 	ret->at = o->at + 1;
 	ret->count = tag_count(tag);
 	ret->words = ret->count * each;
@@ -105,15 +105,15 @@ int object_list(struct elements *ret, const struct object *o, struct rill_reader
 	unsigned kind = list_kind(o->word);
 
 	if (word_kind(o->word) != WORD_LIST)
-		return reader_fail(reader, -EBADMSG);
+		return rill_reader_fail(reader, -EBADMSG);
 	if (kind == RILL_LIST_STRUCT)
 		return struct_elements(ret, o, reader);
 	ret->at = o->at;
-	ret->count = list_count(o->word);
+	ret->count = rill_word_elements(o->word);
 	ret->words = list_words(kind, ret->count);
 	ret->tag = 0;
 	ret->kind = kind;
 	if (!segment_has(o->segment, o->at, ret->words))
-		return reader_fail(reader, -EBADMSG);
+		return rill_reader_fail(reader, -EBADMSG);
 	return charge(reader, kind == RILL_LIST_VOID ? ret->count : ret->words);
 }

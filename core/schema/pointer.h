@@ -1,5 +1,5 @@
 /* core/schema/pointer.h - the bits of pointer words, and following them. The only place that knows the encoding of pointers,
- * but for what rill/words.h has of structs, since that is inline in the user's program.
+ * but for what rill/words.h has of structs and bytes, since that is inline in the user's program.
  *
  *   struct      00, signed 30 bits: words from behind the pointer; 16 bits: data words; 16 bits: pointers
  *   list        01, signed 30 bits as above; 3 bits: kind; 29 bits: elements (kind 7: words without the tag)
@@ -45,11 +45,6 @@ static inline uint64_t list_word(unsigned kind, uint64_t count)
 static inline unsigned list_kind(uint64_t word)
 {
 	return (unsigned)(word >> 32) & 7;
-}
-
-static inline uint64_t list_count(uint64_t word)
-{
-	return word >> 35;
 }
 
 /* The tag of a struct list: a struct word that has the count where the offset is. */
@@ -122,9 +117,6 @@ struct elements {
 	unsigned kind;
 };
 
-/* Remember the first error; gives it back. NULL reader: nowhere. */
-int reader_fail(struct rill_reader *reader, int error);
-
 /* What a far pointer or a capability leads to; a broken one, too. */
 int object_find_other(struct object *ret, struct rill_pointer p);
 
@@ -149,7 +141,7 @@ static inline int charge(struct rill_reader *reader, uint64_t words)
 	words = words ? words : 1;
 	if (words > reader->words) {
 		reader->words = 0;
-		return reader_fail(reader, -EMSGSIZE);
+		return rill_reader_fail(reader, -EMSGSIZE);
 	}
 	reader->words -= words;
 	return 0;
@@ -159,7 +151,7 @@ static inline int charge(struct rill_reader *reader, uint64_t words)
 static inline int object_struct(const struct object *o, struct rill_reader *reader)
 {
 	if (word_kind(o->word) != WORD_STRUCT || !segment_has(o->segment, o->at, struct_words(o->word)))
-		return reader_fail(reader, -EBADMSG);
+		return rill_reader_fail(reader, -EBADMSG);
 	return charge(reader, struct_words(o->word));
 }
 

@@ -74,7 +74,7 @@ struct rill_pointer rill_segment_root(const struct rill_segment *segment)
 static int follow(struct object *ret, struct rill_pointer p)
 {
 	if (p.word && !p.depth)
-		return reader_fail(p.reader, -ELOOP);
+		return rill_reader_fail(p.reader, -ELOOP);
 	return object_find(ret, p);
 }
 
@@ -106,7 +106,7 @@ int rill_pointer_read_capability(uint32_t *ret_index, struct rill_pointer p)
 	if (r <= 0)
 		return r;
 	if (word_kind(o.word) != WORD_OTHER)
-		return reader_fail(p.reader, -EBADMSG);
+		return rill_reader_fail(p.reader, -EBADMSG);
 	*ret_index = (uint32_t)(o.word >> 32);
 	return 1;
 }
@@ -230,7 +230,7 @@ int rill_pointer_read_list(struct rill_list *ret, struct rill_pointer p, enum ri
 		return r;
 	lay_out(&l, &e);
 	if (!reads_as(&l, kind))
-		return reader_fail(p.reader, -EBADMSG);
+		return rill_reader_fail(p.reader, -EBADMSG);
 	l.reader = p.reader;
 	l.segment = o.segment;
 	l.data = segment_at(o.segment, e.at);
@@ -255,26 +255,8 @@ const void *rill_list_raw(struct rill_list l, size_t bytes)
 
 /* ---- text and data -------------------------------------------------------------------------------------------------- */
 
-#define NEAR_BYTES_MASK (UINT64_C(7) << 32 | 3)
-#define NEAR_BYTES ((uint64_t)RILL_LIST_BYTE << 32 | WORD_LIST)
-
 static const struct rill_text no_text = {"", 0};
 static const struct rill_data no_data = {"", 0};
-
-/* The usual case: bytes in the segment of their pointer. All others, and all that is wrong, go the long way. */
-static inline bool near_bytes(struct rill_data *ret, struct rill_pointer p)
-{
-	uint64_t count = list_count(p.word), words = (count + 7) / 8, at = rill_word_target(p.word, p.at);
-	uint64_t cost = words ? words : 1;
-
-	if ((p.word & NEAR_BYTES_MASK) != NEAR_BYTES || !p.depth || !p.reader || cost > p.reader->words ||
-	    !segment_has(p.segment, at, words))
-		return false;
-	p.reader->words -= cost;
-	ret->at = segment_at(p.segment, at);
-	ret->len = count;
-	return true;
-}
 
 static int far_bytes(struct rill_data *ret, struct rill_pointer p)
 {
@@ -284,7 +266,7 @@ static int far_bytes(struct rill_data *ret, struct rill_pointer p)
 	if (r <= 0)
 		return r;
 	if (l.kind != RILL_LIST_BYTE)
-		return reader_fail(p.reader, -EBADMSG);
+		return rill_reader_fail(p.reader, -EBADMSG);
 	ret->at = l.data;
 	ret->len = l.count;
 	return 1;
@@ -295,7 +277,7 @@ static inline int read_bytes(struct rill_data *ret, struct rill_pointer p)
 {
 	if (!p.word)
 		return 0;
-	return near_bytes(ret, p) ? 1 : far_bytes(ret, p);
+	return rill_pointer_near_bytes(ret, p) ? 1 : far_bytes(ret, p);
 }
 
 int rill_pointer_read_data(struct rill_data *ret, struct rill_pointer p)
@@ -319,7 +301,7 @@ static inline int read_text(struct rill_text *ret, struct rill_pointer p)
 	if (r <= 0)
 		return r;
 	if (!d.len || rill_load_u8((const unsigned char *)d.at + d.len - 1))
-		return reader_fail(p.reader, -EBADMSG);
+		return rill_reader_fail(p.reader, -EBADMSG);
 	ret->at = (const char *)d.at;
 	ret->len = d.len - 1;
 	return 1;
@@ -337,7 +319,7 @@ int rill_pointer_read_text(struct rill_text *ret, struct rill_pointer p)
 	return r;
 }
 
-struct rill_data rill_pointer_data(struct rill_pointer p)
+struct rill_data rill_pointer_data_any(struct rill_pointer p)
 {
 	struct rill_data d = no_data;
 
@@ -345,7 +327,7 @@ struct rill_data rill_pointer_data(struct rill_pointer p)
 	return d;
 }
 
-struct rill_text rill_pointer_text(struct rill_pointer p)
+struct rill_text rill_pointer_text_any(struct rill_pointer p)
 {
 	struct rill_text t = no_text;
 

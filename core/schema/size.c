@@ -71,7 +71,7 @@ static int enter(struct walk *w, struct rill_pointer p)
 		return 0;
 	}
 	if (w->height >= w->depth)
-		return reader_fail(w->reader, -ELOOP);
+		return rill_reader_fail(w->reader, -ELOOP);
 	return word_kind(o.word) == WORD_STRUCT ? enter_struct(w, &o) : enter_list(w, &o);
 }
 

@@ -131,10 +131,11 @@ static inline int rill_builder_error(const struct rill_builder *b)
 
 /* ---- slots ---------------------------------------------------------------------------------------------------------- */
 
-/* Make something new there. A failed call leaves the slot as it was. */
+/* The long way of the next one. */
 RILL_API struct rill_struct_builder rill_slot_place_struct(struct rill_slot slot, size_t data_words, size_t pointers);
 
-/* Inline where there is room behind what the slot's segment holds. All others, and all that is wrong, are placed there. */
+/* Make something new there. A failed call leaves the slot as it was. A struct is made inline where there is room behind what
+ * the slot's segment holds. */
 static inline struct rill_struct_builder rill_slot_init_struct(struct rill_slot slot, size_t data_words, size_t pointers)
 {
 	struct rill_builder *b = slot.builder;

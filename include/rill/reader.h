@@ -24,6 +24,7 @@
 #ifndef RILL_READER_H
 #define RILL_READER_H
 
+#include <errno.h>
 #include <rill/words.h>
 
 #ifdef __cplusplus
@@ -130,6 +131,9 @@ static inline struct rill_pointer rill_reader_root(struct rill_reader *reader)
 	return p;
 }
 
+/* Remember an error (the first one stays) and give it back. NULL: nowhere. */
+RILL_API __attribute__((cold)) int rill_reader_fail(struct rill_reader *reader, int error);
+
 /* 0, or the first error that any view of this reader met. */
 static inline int rill_reader_error(const struct rill_reader *reader)
 {
@@ -148,8 +152,11 @@ RILL_API int rill_pointer_read_text(struct rill_text *ret, struct rill_pointer p
 RILL_API int rill_pointer_read_data(struct rill_data *ret, struct rill_pointer p);
 RILL_API int rill_pointer_read_capability(uint32_t *ret_index, struct rill_pointer p);
 
-/* The same with broken as absent and the error kept in the reader. */
-RILL_API struct rill_struct rill_pointer_struct_any(struct rill_pointer p); /* rill_pointer_struct()'s long way */
+/* The same with broken as absent and the error kept in the reader. The usual ones are inline; *_any() is their long way. */
+RILL_API struct rill_list rill_pointer_list(struct rill_pointer p, enum rill_list_kind kind);
+RILL_API struct rill_struct rill_pointer_struct_any(struct rill_pointer p);
+RILL_API struct rill_text rill_pointer_text_any(struct rill_pointer p);
+RILL_API struct rill_data rill_pointer_data_any(struct rill_pointer p);
 
 /* The usual struct, in the segment of its pointer: all of it is checked, and paid for. False, and nothing done, for all others
  * and for all that is wrong. */
@@ -179,9 +186,44 @@ static inline struct rill_struct rill_pointer_struct(struct rill_pointer p)
 	return RILL_USUAL(rill_pointer_near_struct(&s, p)) ? s : rill_pointer_struct_any(p);
 }
 
-RILL_API struct rill_list rill_pointer_list(struct rill_pointer p, enum rill_list_kind kind);
-RILL_API struct rill_text rill_pointer_text(struct rill_pointer p);
-RILL_API struct rill_data rill_pointer_data(struct rill_pointer p);
+/* As rill_pointer_near_struct(): bytes in the segment of their pointer. */
+static inline bool rill_pointer_near_bytes(struct rill_data *ret, struct rill_pointer p)
+{
+	uint64_t count = rill_word_elements(p.word), words = (count + 7) / 8, at = rill_word_target(p.word, p.at);
+	uint64_t cost = words ? words : 1;
+
+	if ((p.word & RILL_WORD_BYTES_MASK) != RILL_WORD_BYTES || !p.depth || !p.reader || cost > p.reader->words ||
+	    at > p.segment->count || words > p.segment->count - at)
+		return false;
+	p.reader->words -= cost;
+	ret->at = (const unsigned char *)p.segment->words + at * RILL_WORD;
+	ret->len = (size_t)count;
+	return true;
+}
+
+/* The NUL is looked at once. */
+static inline struct rill_text rill_pointer_text(struct rill_pointer p)
+{
+	struct rill_text t = {"", 0};
+	struct rill_data d;
+
+	if (!RILL_USUAL(rill_pointer_near_bytes(&d, p)))
+		return rill_pointer_text_any(p);
+	if (RILL_USUAL(d.len && rill_load_u8((const unsigned char *)d.at + d.len - 1) == 0)) {
+		t.at = (const char *)d.at;
+		t.len = d.len - 1;
+	} else {
+		rill_reader_fail(p.reader, -EBADMSG);
+	}
+	return t;
+}
+
+static inline struct rill_data rill_pointer_data(struct rill_pointer p)
+{
+	struct rill_data d;
+
+	return RILL_USUAL(rill_pointer_near_bytes(&d, p)) ? d : rill_pointer_data_any(p);
+}
 
 /* How much a copy of what p points at would take; follows all of it, within the limits. 0 or negative: broken. */
 RILL_API int rill_pointer_read_size(struct rill_size *ret_size, struct rill_pointer p);

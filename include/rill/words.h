@@ -129,6 +129,16 @@ static inline uint32_t rill_word_pointers(uint64_t word)
 	return (uint32_t)(word >> 48);
 }
 
+/* ---- pointers to lists: 01, signed 30 bits as above; 3 bits: kind; 29 bits: elements ---------------------------------- */
+
+#define RILL_WORD_BYTES_MASK (UINT64_C(7) << 32 | 3)
+#define RILL_WORD_BYTES ((uint64_t)RILL_LIST_BYTE << 32 | 1)
+
+static inline uint64_t rill_word_elements(uint64_t word)
+{
+	return word >> 35;
+}
+
 /* ---- floats and their bits ------------------------------------------------------------------------------------------ */
 
 static inline uint32_t rill_bits_f32(float value)
