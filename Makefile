@@ -518,7 +518,7 @@ $(peer_names:%=$(B)/tests/bench/peers/%): $(B)/tests/bench/peers/%: $(B)/tests/b
 bench_out := build/bench
 bench_run = BENCH_PEERS='$(B)/tests/bench/peers' BENCH_CFLAGS='$(CFLAGS)' \
 	BENCH_COMMIT="$$(git describe --always --dirty 2>/dev/null)" $(B)/tests/bench/bench
-bench_words = QUICK='$(QUICK)' SMOKE='$(SMOKE)' ONLY='$(ONLY)' ROWS='$(ROWS)' WAITS='$(WAITS)' AT='$(AT)' ROUNDS='$(ROUNDS)' PEERS='$(PEERS)'
+bench_words = QUICK='$(QUICK)' SMOKE='$(SMOKE)' ONLY='$(ONLY)' ROWS='$(ROWS)' WAITS='$(WAITS)' WORKS='$(WORKS)' AT='$(AT)' ROUNDS='$(ROUNDS)' PEERS='$(PEERS)'
 
 # What other benchmarks there are; each prints its own target lines.
 more_benches := $(filter-out $(BENCH_WITHOUT),bench-memory bench-structures bench-schema bench-rpc)
@@ -528,7 +528,7 @@ bench: bench-build
 	$(foreach p,$(lost_peers),@echo 'left out: $p (apt-get install $($p_package), or make bench-deps)'$(newline))
 	@rm -rf $(bench_out)/failed $(bench_out)/charts
 	@{ $(bench_words) $(bench_run) run $(bench_out)/results.json || touch $(bench_out)/failed; } | tee $(bench_out)/results.txt
-	+@for goal in $(if $(ONLY)$(ROWS)$(WAITS)$(AT)$(SMOKE),,$(more_benches)); do \
+	+@for goal in $(if $(ONLY)$(ROWS)$(WAITS)$(WORKS)$(AT)$(SMOKE),,$(more_benches)); do \
 		$(MAKE) -n $$goal >/dev/null 2>&1 || continue; \
 		{ $(MAKE) -s QUICK='$(QUICK)' $$goal || touch $(bench_out)/failed; } | tee -a $(bench_out)/results.txt; \
 	done

@@ -2,8 +2,8 @@
  *
  *	bench run OUT.json         measure, write, print tables and targets. Environment: QUICK=1 or SMOKE=1 the shorter forms,
  *	                           ROUNDS=n, ONLY="trip stream" these measures, ROWS="lines rill" these rows, WAITS="spin"
- *	                           these ways to wait, AT="64 4096" these sizes, PEERS=dir programs that join (BENCH_PEERS:
- *	                           those that were built here)
+ *	                           WORKS="copy" AT="64 4096" these ways to wait, this work, these sizes, PEERS=dir programs
+ *	                           that join (BENCH_PEERS: those that were built here)
  *	bench report X.json        the same tables and targets, from a file
  *	bench compare A.json B.json
  *	bench charts X.json DIR    data and gnuplot scripts
@@ -34,6 +34,7 @@ static void read_settings(struct settings *s)
 	s->only = getenv("ONLY");
 	s->rows = getenv("ROWS");
 	s->waits = getenv("WAITS");
+	s->works = getenv("WORKS");
 	s->at = getenv("AT");
 	s->folders[0] = getenv("BENCH_PEERS");
 	s->folders[1] = getenv("PEERS");

@@ -12,6 +12,7 @@ struct settings {
 	const char *only;       /* words: keys of measures; NULL: all */
 	const char *rows;       /* words: keys of rows; NULL: all */
 	const char *waits;      /* words: spin, sleep, linger; NULL: all */
+	const char *works;      /* words: handle, write, copy; NULL: all */
 	const char *at;         /* words: sizes (or what the measure's `at` is); NULL: all */
 	const char *path;       /* written after each measure: a run that is cut short has something to show */
 	const char *folders[2]; /* of programs that speak the line protocol */

@@ -174,7 +174,8 @@ static void keep_wanted(struct plan *p, const struct settings *s)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < p->count; i++)
-		if (among(s->waits, p->cells[i].labels.wait) && among_numbers(s->at, p->cells[i].labels.at))
+		if (among(s->waits, p->cells[i].labels.wait) && among(s->works, p->cells[i].labels.work) &&
+		    among_numbers(s->at, p->cells[i].labels.at))
 			p->cells[kept++] = p->cells[i];
 		else
 			free(p->cells[i].all);
