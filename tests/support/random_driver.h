@@ -235,6 +235,20 @@ static int make(char **argv, builds build, prints print)
 	return 0;
 }
 
+/* Words of a segment with which each message of a file has fewer than RILL_SEGMENTS_MAX, whatever goes where. */
+static int print_least(const char *path)
+{
+	size_t len, n, at = 0, most = 0;
+	char *all = load(path, &len);
+	struct rill_reader r;
+
+	for (; (n = next(&r, all + at, len - at, path)); at += n)
+		most = n > most ? n : most;
+	printf("%zu\n", most / RILL_WORD / (RILL_SEGMENTS_MAX / 5) + 1);
+	free(all);
+	return 0;
+}
+
 /* All of a file; `what` is print, pack or first. */
 static int each(const char *path, char what, prints print)
 {
@@ -315,6 +329,8 @@ static int run(int argc, char **argv, builds build, prints print)
 
 	if (argc == 8 && !strcmp(argv[1], "make"))
 		return make(argv, build, print);
+	if (argc == 3 && !strcmp(argv[1], "least"))
+		return print_least(argv[2]);
 	if (argc == 3)
 		return each(argv[2], argv[1][1], print);
 	if (argc < 4)
