@@ -365,7 +365,7 @@ $(support): $(call objects,$(wildcard tests/support/*.c tests/loops/notes.c))
 
 # The allocator is wrapped, so that tests can count and refuse (tests/support/allocs.h).
 wrap := malloc calloc realloc reallocarray free posix_memalign aligned_alloc strdup strndup
-wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%)) $(if $(COVERAGE),-Wl$(comma)--wrap=_exit -Wl$(comma)-u$(comma)__wrap_malloc -Wl$(comma)-u$(comma)__wrap__exit)
+wrap := $(if $(wildcard tests/support/allocs.c),$(wrap:%=-Wl,--wrap=%)) $(if $(COVERAGE),-Wl$(comma)--wrap=_exit -Wl$(comma)-u$(comma)__wrap_malloc -Wl$(comma)-u$(comma)__wrap__exit -Wl$(comma)-u$(comma)__gcov_dump)
 
 link_test = $(ld) $(wrap) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	-Wl,--as-needed $(more_libs) $(adapter_libs) $(cmocka_libs) $(cxx_libs) $(if $(filter %/boost,$@),$(boost_libs)) -lm -pthread

@@ -266,6 +266,8 @@ static int put_pointer(struct output *o, struct words *w, const struct shape_of 
 		put_capability(t, w);
 	else
 		put_any(t, w);
+	if (expressions[0].failed || expressions[1].failed || expressions[2].failed)
+		r = request_fail(o->r, "no memory");
 	text_finish(&expressions[0]);
 	text_finish(&expressions[1]);
 	text_finish(&expressions[2]);

@@ -64,7 +64,7 @@ static const char *relative(struct request *r, struct rill_text from, struct ril
 	}
 	rest.at = to.at + same;
 	rest.len = to.len - same;
-	path = path_of(r, rest, ".rill.h");
+	path = t.failed ? NULL : path_of(r, rest, ".rill.h");
 	if (path)
 		path = pool_print(&r->pool, "\"%s%s\"", t.at ? t.at : "", path);
 	text_finish(&t);
@@ -134,7 +134,9 @@ static int put_header(struct output *o, struct text *h, struct code_generator_re
 	text_add(h, "%s", o->externs.len ? "\n" : "");
 	text_bytes(h, o->functions.at, o->functions.len);
 	text_add(h, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
-	return h->failed || o->types.failed || o->externs.failed || o->functions.failed ? request_fail(o->r, "no memory") : 0;
+	return h->failed || o->types.failed || o->externs.failed || o->functions.failed || o->r->pool.failed
+	               ? request_fail(o->r, "no memory")
+	               : 0;
 }
 
 static int put_source(struct output *o, struct text *c, const char *from, const char *header)

@@ -215,13 +215,17 @@ const char *names_claim(struct request *r, struct decl *file, const char *base, 
 
 	for (n = 2; name && n < 1000; n++) {
 		upper = names_upper(r, name);
+		if (!upper)
+			name = NULL;
 		if (!upper || strlen(name) > C_NAME_MAX)
 			break;
 		if (all_free(r, &file->claims, name, upper, patterns))
 			return take_all(r, &file->claims, name, upper, patterns) < 0 ? NULL : name;
 		name = pool_print(&r->pool, "%s%s%u", base, is_digit(base[strlen(base) - 1]) ? "_" : "", n);
 	}
-	if (base)
+	if (name)
 		request_fail(r, "no name for \"%.80s\"", base);
+	else
+		request_fail(r, "no memory");
 	return NULL;
 }

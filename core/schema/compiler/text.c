@@ -90,8 +90,10 @@ static char *take(struct pool *p, size_t len)
 {
 	struct block *b = len < SIZE_MAX - sizeof(*b) - 1 ? malloc(sizeof(*b) + len + 1) : NULL;
 
-	if (!b)
+	if (!b) {
+		p->failed = true;
 		return NULL;
+	}
 	b->next = p->blocks;
 	p->blocks = b;
 	b->bytes[len] = 0;

@@ -28,6 +28,7 @@ void text_finish(struct text *t);
 /* Strings of any number, freed together. */
 struct pool {
 	struct block *blocks;
+	bool failed; /* no memory for one of them: what is made of it is not to be written */
 };
 
 /* A copy with a NUL behind it, or NULL. */

@@ -72,6 +72,7 @@ static const struct rill_session_options small = {
 	.channels = 4,
 	.loans = 8,
 	.arenas = 4,
+	.fds = 6,
 };
 
 void duo_begin(struct duo *d)

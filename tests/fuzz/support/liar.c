@@ -96,7 +96,8 @@ static void lie_in_head(struct play *p)
 		raw_store(&p->raw, at, bytes_twist(&p->in, *raw_word(&p->raw, at)));
 }
 
-void liar_begin(struct play *p, int fd)
+/* Its region, made and sealed, and what it would say. */
+static int prepare(struct play *p, int fd)
 {
 	unsigned how = bytes_u8(&p->in);
 	int region;
@@ -114,8 +115,34 @@ void liar_begin(struct play *p, int fd)
 	if (how >= 232 && how < 240)
 		lie_in_head(p);
 	raw_seal(region, how == 231 ? F_SEAL_SHRINK : RAW_SEALS);
+	return region;
+}
+
+void liar_begin(struct play *p, int fd)
+{
+	int region = prepare(p, fd);
+
 	raw_say_hello(&p->raw, region);
 	close(region);
+}
+
+void liar_connect(struct play *p, int fd)
+{
+	p->region = prepare(p, fd);
+}
+
+void liar_hello(struct play *p)
+{
+	struct raw_packet hello = p->raw.hello;
+	unsigned how = bytes_u8(&p->in);
+	uint32_t length = (uint32_t)bytes_twist(&p->in, hello.length) % sizeof(hello);
+
+	if (how >= 224)
+		hello.length = (uint32_t)bytes_word(&p->in);
+	if (how < 192)
+		raw_send(&p->raw, &hello, length, &p->region, 1);
+	else
+		send_with_fds(p, &hello, length, FD_REGION, 1);
 }
 
 /* ---- Packets --------------------------------------------------------------------------------------------------- */
@@ -411,4 +438,7 @@ void liar_end(struct play *p)
 	if (p->bell >= 0)
 		close(p->bell);
 	p->bell = -1;
+	if (p->region > 0)
+		close(p->region);
+	p->region = 0;
 }

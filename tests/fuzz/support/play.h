@@ -39,7 +39,8 @@ struct play {
 	/* the peer */
 	struct raw raw;
 	bool hung_up;
-	int bell; /* the user's eventfd, -1 */
+	int region; /* after liar_connect(): to be sent; else 0 */
+	int bell;   /* the user's eventfd, -1 */
 	uint64_t rpos[PLAY_CHANNELS], carm[PLAY_CHANNELS], warm[PLAY_CHANNELS], sarm;
 	uint32_t generation[PLAY_CHANNELS];
 	uint64_t loan[16]; /* that came, and were not given back */
@@ -53,7 +54,9 @@ void user_step(struct play *p, unsigned what);
 enum { USER_STEPS = 24 };
 void user_dispatch(struct play *p); /* once, everything */
 
-void liar_begin(struct play *p, int fd); /* chooses what its HELLO and its region say, and sends it */
+void liar_begin(struct play *p, int fd);   /* chooses what its HELLO and its region say, and sends it */
+void liar_connect(struct play *p, int fd); /* the same, and says nothing yet */
+void liar_hello(struct play *p);           /* then: mostly the HELLO, at any time and as often as one likes */
 void liar_step(struct play *p, unsigned what);
 enum { LIAR_STEPS = 24 };
 void liar_end(struct play *p);
