@@ -43,10 +43,10 @@ static int make_table_room(struct rill_builder *b)
 	struct rill_segment *more;
 	uint32_t room = b->room * 2 + 1;
 
-	if (b->count < b->room)
-		return 0;
 	if (b->count >= RILL_SEGMENTS_MAX)
 		return -EMSGSIZE;
+	if (b->count < b->room)
+		return 0;
 	more = malloc(room * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
