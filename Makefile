@@ -353,7 +353,8 @@ $(B)/$(hpp).o: $(hpp).c++ $(B)/flags
 	$(Q)$(cxx) -Iinclude -MF $(@:.o=.d) -c -o $@ $<
 $(B)/$(hpp): private cxx_libs = -lcapnp -lkj -lstdc++
 
-injected := $(filter-out %/calls %/scenes,$(patsubst %.c,%,$(wildcard tests/inject/*.c)))
+scenes := $(addprefix tests/inject/,calls scenes share talks places sweep strike)
+injected := $(filter-out $(scenes),$(patsubst %.c,%,$(wildcard tests/inject/*.c)))
 tsan := $(foreach s,$(single),$(if $(findstring tsan,$s),$s))
 programs := $(if $(findstring thread,$(SAN)),$(tsan),$(single) $(injected) $(foreach l,$(loops),$(looped:%=%-$l)))
 programs := $(if $(T),$(foreach w,$(T),$(foreach p,$(programs),$(if $(findstring $w,$p),$p))),$(programs))
@@ -386,12 +387,12 @@ $(B)/tests/unit/shm/own_jemalloc: more_libs := $(if $(SAN),,$(if $(filter jemall
 $(B)/tests/unit/shm/own_jemalloc: wrap :=
 
 # The library with each of its calls renamed to inject_NAME, where tests/inject/calls.c has that name.
-$(B)/tests/inject/librill.o: $(call objects,$(core_c) tests/inject/calls.c) $(B)/sources
+$(B)/tests/inject/librill.o: $(call objects,$(core_c) $(schema_c) $(rpc_c) tests/inject/calls.c) $(B)/sources
 	$(call say,LD $@)
 	$(Q)nm $(B)/tests/inject/calls.o | sed -n 's/.* T inject_\(.*\)/\1 inject_\1/p' >$(@:.o=.names)
 	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $@ $(filter-out %/inject/calls.o,$(filter %.o,$^)) && $(OBJCOPY) --redefine-syms=$(@:.o=.names) $@
 
-$(addprefix $(B)/,$(injected)): $(B)/%: $(B)/%.o $(B)/tests/inject/scenes.o $(B)/tests/inject/calls.o $(B)/tests/inject/librill.o $(support)
+$(addprefix $(B)/,$(injected)): $(B)/%: $(B)/%.o $(scenes:%=$(B)/%.o) $(B)/tests/inject/librill.o $(support)
 	$(call say,LD $@)
 	$(Q)$(link_test)
 

@@ -116,7 +116,6 @@ CALL(ssize_t, readlink, (const char *p, char *t, size_t n), (p, t, n), -1, ENOEN
 CALL(int, eventfd, (unsigned n, int f), (n, f), -1, EMFILE, ENFILE, ENOMEM)
 CALL(int, eventfd_write, (int fd, eventfd_t n), (fd, n), -1, EAGAIN, EINTR)
 CALL(ssize_t, preadv2, (int fd, const struct iovec *v, int n, off_t o, int f), (fd, v, n, o, f), -1, EAGAIN, EINTR, EOPNOTSUPP)
-CALL(ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n), -1, EAGAIN, EINTR)
 CALL(int, lstat, (const char *p, struct stat *s), (p, s), -1, ENOENT, EACCES, ENOMEM)
 CALL(int, stat, (const char *p, struct stat *s), (p, s), -1, ENOENT, EACCES, ENOMEM)
 CALL(int, chmod, (const char *p, mode_t m), (p, m), -1, EPERM, EROFS, EIO)
@@ -153,6 +152,20 @@ int inject_shutdown(int fd, int how)
 
 	if (!e)
 		return r;
+	errno = e;
+	return -1;
+}
+
+/* Of an eventfd. EAGAIN: its counter is not 0, so whoever waits for it wakes up; that is made true. */
+ssize_t inject_write(int fd, const void *data, size_t len);
+ssize_t inject_write(int fd, const void *data, size_t len)
+{
+	int e = point("write", WAYS(EAGAIN, EINTR));
+
+	if (!e)
+		return write(fd, data, len);
+	if (e == EAGAIN)
+		(void)!write(fd, data, len);
 	errno = e;
 	return -1;
 }

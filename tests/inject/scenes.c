@@ -1,5 +1,5 @@
 /* tests/inject/scenes.c - see scenes.h. The sides take their steps outside callbacks, by `step`; callbacks only note. */
-#include "tests/inject/scenes.h"
+#include "tests/inject/steps.h"
 #include "tests/support/pair.h"
 
 #include <errno.h>
@@ -7,20 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 const char *const scene_loop_names[SCENE_LOOPS] = {"notes", "epoll", "poll", "select"};
 
 /* ---- What may be and what may not ------------------------------------------------------------------------------ */
 
-static void wrong(struct side *sd, const char *what, int r)
+void side_wrong(struct side *sd, const char *what, int r)
 {
 	if (!sd->wrong[0])
 		snprintf(sd->wrong, sizeof(sd->wrong), "%s: %s gave %s at step %u", sd->server ? "server" : "client", what,
 		         r < 0 ? strerrorname_np(-r) : "0", sd->step);
 }
 
-static void note(struct side *sd, const char *call, int r)
+void side_note(struct side *sd, const char *call, int r)
 {
 	if (sd->error)
 		return;
@@ -28,38 +29,17 @@ static void note(struct side *sd, const char *call, int r)
 	sd->call = call;
 }
 
+void side_told(struct side *sd, const char *what, int why)
+{
+	if (why < 0 && inject.happened)
+		side_note(sd, what, why);
+}
+
 /* The end of the session is known or will be told by the next read. */
-static bool is_over(const struct side *sd, int r)
+bool side_over(const struct side *sd, int r)
 {
 	return sd->ended || (sd->s && rill_session_status(sd->s) < 0) || r == -ECONNRESET || r == -EPIPE;
 }
-
-/* A call that fails has changed nothing: made again without the fault it succeeds, or waits, or says what has ended. */
-#define TRY(sd, call)                                                        \
-	__extension__({                                                      \
-		unsigned before_ = inject.happened;                          \
-		int r_ = (call);                                             \
-		if (r_ < 0 && r_ != -EAGAIN && inject.happened != before_) { \
-			note(sd, #call, r_);                                 \
-			r_ = (call);                                         \
-		}                                                            \
-		if (r_ < 0 && r_ != -EAGAIN && !is_over(sd, r_))             \
-			wrong(sd, #call, r_);                                \
-		r_;                                                          \
-	})
-
-#define TRY_ALLOC(sd, call)                              \
-	__extension__({                                  \
-		unsigned before_ = inject.happened;      \
-		void *p_ = (call);                       \
-		if (!p_ && inject.happened != before_) { \
-			note(sd, #call, -ENOMEM);        \
-			p_ = (call);                     \
-		}                                        \
-		if (!p_)                                 \
-			wrong(sd, #call, -ENOMEM);       \
-		p_;                                      \
-	})
 
 /* ---- Callbacks ------------------------------------------------------------------------------------------------- */
 
@@ -70,7 +50,7 @@ static void on_channel_closed(struct rill_channel *ch, int why, void *user)
 	if (ch != sd->ch)
 		return; /* the one before */
 	if (sd->ch_ended)
-		wrong(sd, "a channel's closed() told twice", why);
+		side_wrong(sd, "a channel's closed() told twice", why);
 	sd->ch_ended = true;
 	sd->ch_why = why;
 }
@@ -84,6 +64,8 @@ static int on_offer(struct rill_session *s, struct rill_channel *ch, void *user)
 	(void)s;
 	if (!strcmp(rill_channel_name(ch), "refuse"))
 		return -EDQUOT;
+	if (sd->scene->offer)
+		return sd->scene->offer(sd, ch);
 	side_drain(sd); /* what the one before still holds */
 	sd->ch = ch;
 	sd->ch_ended = false;
@@ -97,9 +79,9 @@ static void on_session_closed(struct rill_session *s, int why, void *user)
 
 	(void)s;
 	if (sd->ended)
-		wrong(sd, "closed() told twice", why);
+		side_wrong(sd, "closed() told twice", why);
 	if (why == -EPROTO)
-		wrong(sd, "an honest peer was called a liar: closed()", why);
+		side_wrong(sd, "an honest peer was called a liar: closed()", why);
 	sd->ended = true;
 	sd->why = why;
 }
@@ -127,7 +109,7 @@ static void on_listener_closed(struct rill_listener *l, int why, void *user)
 
 	rill_listener_close(l);
 	sd->listener = NULL;
-	note(sd, "listener closed()", why);
+	side_note(sd, "listener closed()", why);
 }
 
 static const struct rill_listener_events listener_events = {
@@ -152,7 +134,7 @@ static void sent(struct side *sd)
 }
 
 /* A plain one, its bytes by its number. true: it went. */
-static bool send_plain(struct side *sd, size_t len)
+bool side_send_plain(struct side *sd, size_t len)
 {
 	struct rill_room room;
 
@@ -183,48 +165,48 @@ static bool take(struct side *sd, struct rill_msg *ret_msg)
 }
 
 /* Take one plain message and look at its bytes. */
-static bool take_plain(struct side *sd)
+bool side_take_plain(struct side *sd)
 {
 	struct rill_msg msg;
 
 	if (!take(sd, &msg))
 		return false;
 	if (!pattern_is(msg.data, msg.len, sd->got))
-		wrong(sd, "a message is not what was sent", 0);
+		side_wrong(sd, "a message is not what was sent", 0);
 	rill_msg_release(&msg);
 	return true;
 }
 
-static bool next_step(struct side *sd)
+bool side_next(struct side *sd)
 {
 	sd->step++;
 	sd->record->step[sd->server] = sd->step;
 	return true;
 }
 
-static bool open_channel(struct side *sd, const char *name)
+bool side_open(struct side *sd, const char *name)
 {
 	if (rill_session_status(sd->s) != 1 || TRY(sd, rill_channel_open(&sd->ch, sd->s, name, NULL, &channel_events, sd)) < 0)
 		return false;
 	sd->ch_ended = false;
-	return next_step(sd);
+	return side_next(sd);
 }
 
-static bool finish(struct side *sd)
+bool side_finish(struct side *sd)
 {
 	rill_session_close(sd->s);
 	sd->s = NULL;
 	sd->ch = NULL;
 	sd->done = true;
-	return next_step(sd);
+	return side_next(sd);
 }
 
 /* The other side closed when it had all: so has this one. */
-static bool finish_after_peer(struct side *sd)
+bool side_finish_after_peer(struct side *sd)
 {
 	if (sd->done || !sd->ended || sd->why != 0)
 		return false;
-	return finish(sd);
+	return side_finish(sd);
 }
 
 /* ---- Talk: three messages there and back ----------------------------------------------------------------------- */
@@ -233,15 +215,15 @@ static bool talk_client(struct side *sd)
 {
 	switch (sd->step) {
 	case 0:
-		return open_channel(sd, "talk");
+		return side_open(sd, "talk");
 	case 1:
 	case 2:
 	case 3:
-		return send_plain(sd, 60 * sd->step) && next_step(sd);
+		return side_send_plain(sd, 60 * sd->step) && side_next(sd);
 	case 4:
-		while (take_plain(sd))
+		while (side_take_plain(sd))
 			;
-		return sd->got == 3 && finish(sd);
+		return sd->got == 3 && side_finish(sd);
 	default:
 		return false;
 	}
@@ -253,10 +235,10 @@ static bool echo_server(struct side *sd)
 	size_t len;
 
 	if (!sd->ch || rill_channel_peek(sd->ch, &len) < 0)
-		return finish_after_peer(sd);
+		return side_finish_after_peer(sd);
 	if (TRY(sd, rill_channel_reserve(sd->ch, len, &room)) < 0)
-		return is_over(sd, 0) && take_plain(sd); /* nobody to answer, but what he sent is ours */
-	if (!take_plain(sd)) {
+		return side_over(sd, 0) && side_take_plain(sd); /* nobody to answer, but what he sent is ours */
+	if (!side_take_plain(sd)) {
 		rill_channel_cancel(sd->ch);
 		return false;
 	}
@@ -273,12 +255,12 @@ static bool large_client(struct side *sd)
 	bool any = false;
 
 	if (sd->step == 0)
-		return open_channel(sd, "large");
-	if (sd->step <= 5 && send_plain(sd, 50000 * sd->step))
-		any = next_step(sd);
-	while (take_plain(sd))
+		return side_open(sd, "large");
+	if (sd->step <= 5 && side_send_plain(sd, 50000 * sd->step))
+		any = side_next(sd);
+	while (side_take_plain(sd))
 		any = true;
-	return sd->step == 6 && sd->got == 5 ? finish(sd) : any;
+	return sd->step == 6 && sd->got == 5 ? side_finish(sd) : any;
 }
 
 /* ---- Descriptors ----------------------------------------------------------------------------------------------- */
@@ -311,19 +293,19 @@ static bool fds_client(struct side *sd)
 {
 	switch (sd->step) {
 	case 0:
-		return open_channel(sd, "fds");
+		return side_open(sd, "fds");
 	case 1:
-		return send_pipe(sd, false) && next_step(sd);
+		return send_pipe(sd, false) && side_next(sd);
 	case 2:
-		return send_pipe(sd, true) && next_step(sd);
+		return send_pipe(sd, true) && side_next(sd);
 	case 3:
-		return send_pipe(sd, false) && next_step(sd);
+		return send_pipe(sd, false) && side_next(sd);
 	case 4:
-		return send_plain(sd, 16) && next_step(sd);
+		return side_send_plain(sd, 16) && side_next(sd);
 	case 5:
-		while (take_plain(sd))
+		while (side_take_plain(sd))
 			;
-		return sd->got == 1 && finish(sd);
+		return sd->got == 1 && side_finish(sd);
 	default:
 		return false;
 	}
@@ -335,19 +317,19 @@ static bool fds_server(struct side *sd)
 	int fd;
 
 	if (sd->got == 3 && sd->step == 0)
-		return send_plain(sd, 8) && next_step(sd);
+		return side_send_plain(sd, 8) && side_next(sd);
 	if (!take(sd, &msg))
-		return finish_after_peer(sd);
+		return side_finish_after_peer(sd);
 	if (!pattern_is(msg.data, msg.len, sd->got))
-		wrong(sd, "a message is not what was sent", 0);
+		side_wrong(sd, "a message is not what was sent", 0);
 	if (msg.fd_count != (sd->got < 3 ? 2 : 0))
-		wrong(sd, "not as many descriptors as were sent", 0);
+		side_wrong(sd, "not as many descriptors as were sent", 0);
 	if (msg.fd_count) {
 		fd = rill_msg_take_fd(&msg, 0);
 		if (fd >= 0)
 			close(fd);
 		else
-			note(sd, "rill_msg_take_fd", fd);
+			side_note(sd, "rill_msg_take_fd", fd);
 	}
 	rill_msg_release(&msg);
 	return true;
@@ -359,7 +341,7 @@ static bool make_arena(struct side *sd)
 {
 	struct rill_arena_options o = {.size = sizeof(o), .capacity = 1 << 20, .ready = 1 << 16};
 
-	return TRY(sd, rill_arena_create(&sd->arena, sd->ctx, &o)) == 0 && next_step(sd);
+	return TRY(sd, rill_arena_create(&sd->arena, sd->ctx, &o)) == 0 && side_next(sd);
 }
 
 static bool fill_arena(struct side *sd)
@@ -375,7 +357,7 @@ static bool fill_arena(struct side *sd)
 	sd->block[2] = moved;
 	for (int i = 0; i < 2; i++)
 		pattern_fill(sd->block[i], 3000, (uint64_t)i + 100);
-	return next_step(sd);
+	return side_next(sd);
 }
 
 static bool lend_two(struct side *sd)
@@ -385,14 +367,14 @@ static bool lend_two(struct side *sd)
 	struct iovec body = {.iov_base = "body", .iov_len = 4};
 	struct rill_out out = {.size = sizeof(out), .tag = 7, .parts = &body, .part_count = 1, .loans = loans, .loan_count = 2};
 
-	return send_out(sd, &out) && next_step(sd);
+	return send_out(sd, &out) && side_next(sd);
 }
 
 static bool loans_client(struct side *sd)
 {
 	switch (sd->step) {
 	case 0:
-		return open_channel(sd, "loans");
+		return side_open(sd, "loans");
 	case 1:
 		return make_arena(sd);
 	case 2:
@@ -404,15 +386,15 @@ static bool loans_client(struct side *sd)
 		for (int i = 0; i < 3; i++)
 			rill_arena_free(sd->arena, sd->block[i]);
 		rill_arena_trim(sd->arena, SIZE_MAX);
-		return next_step(sd);
+		return side_next(sd);
 	case 6: /* each block once, when its last loan is back */
-		while (take_plain(sd))
+		while (side_take_plain(sd))
 			;
 		if (sd->destroyed < 3 || sd->got < 1)
 			return false;
 		rill_arena_destroy(sd->arena);
 		sd->arena = NULL;
-		return finish(sd);
+		return side_finish(sd);
 	default:
 		return false;
 	}
@@ -424,10 +406,10 @@ static void look_at_loans(struct side *sd, const struct rill_msg *msg)
 	size_t len;
 
 	if (msg->loan_count != 2 || msg->tag != 7)
-		wrong(sd, "a message came without its loans or tag", 0);
+		side_wrong(sd, "a message came without its loans or tag", 0);
 	for (unsigned i = 0; i < msg->loan_count; i++)
 		if (rill_msg_loan(msg, i, &data, &len) < 0 || !pattern_is(data, len, i + 100))
-			wrong(sd, "a loan is not what was lent", 0);
+			side_wrong(sd, "a loan is not what was lent", 0);
 }
 
 static bool loans_server(struct side *sd)
@@ -435,9 +417,9 @@ static bool loans_server(struct side *sd)
 	struct rill_msg msg;
 
 	if (sd->got == 2 && sd->step == 0)
-		return send_plain(sd, 8) && next_step(sd);
+		return side_send_plain(sd, 8) && side_next(sd);
 	if (!take(sd, &msg))
-		return finish_after_peer(sd);
+		return side_finish_after_peer(sd);
 	look_at_loans(sd, &msg);
 	rill_msg_release(&msg);
 	return true;
@@ -449,27 +431,27 @@ static bool ends_client(struct side *sd)
 {
 	switch (sd->step) {
 	case 0:
-		return open_channel(sd, "refuse");
+		return side_open(sd, "refuse");
 	case 1:
 		if (!sd->ch_ended)
 			return false;
-		if (sd->ch_why != -EDQUOT && !is_over(sd, 0))
-			wrong(sd, "refused, and told another reason", sd->ch_why);
+		if (sd->ch_why != -EDQUOT && !side_over(sd, 0))
+			side_wrong(sd, "refused, and told another reason", sd->ch_why);
 		rill_channel_close(sd->ch);
 		sd->ch = NULL;
-		return next_step(sd);
+		return side_next(sd);
 	case 2:
-		return open_channel(sd, "one");
+		return side_open(sd, "one");
 	case 3:
-		return send_plain(sd, 24) && next_step(sd);
+		return side_send_plain(sd, 24) && side_next(sd);
 	case 4:
 		rill_channel_close(sd->ch);
 		sd->ch = NULL;
-		return next_step(sd);
+		return side_next(sd);
 	case 5:
-		return open_channel(sd, "two");
+		return side_open(sd, "two");
 	case 6:
-		while (take_plain(sd))
+		while (side_take_plain(sd))
 			;
 		if (sd->got < 1)
 			return false;
@@ -477,7 +459,7 @@ static bool ends_client(struct side *sd)
 		sd->s = NULL;
 		sd->ch = NULL;
 		sd->done = true;
-		return next_step(sd);
+		return side_next(sd);
 	default:
 		return false;
 	}
@@ -487,13 +469,36 @@ static bool ends_server(struct side *sd)
 {
 	bool any = false;
 
-	while (take_plain(sd))
+	while (side_take_plain(sd))
 		any = true;
-	if (sd->step == 0 && sd->ch && !strcmp(rill_channel_name(sd->ch), "two") && send_plain(sd, 8))
-		return next_step(sd);
+	if (sd->step == 0 && sd->ch && !strcmp(rill_channel_name(sd->ch), "two") && side_send_plain(sd, 8))
+		return side_next(sd);
 	if (sd->ended && sd->why == -ECONNABORTED && !sd->done)
-		return finish(sd);
+		return side_finish(sd);
 	return any;
+}
+
+/* ---- Heartbeat: a session at rest is asked, and answers ---------------------------------------------------------- */
+
+static uint64_t now_of(const struct side *sd)
+{
+	struct timespec t;
+
+	if (sd->options.now)
+		return sd->options.now(sd->options.clock);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static bool idle_client(struct side *sd)
+{
+	uint64_t rest = 4 * (uint64_t)sd->scene->session.heartbeat_ms * 1000000;
+
+	if (sd->step != 2)
+		return talk_client(sd);
+	if (!sd->since)
+		sd->since = now_of(sd);
+	return (now_of(sd) - sd->since >= rest || side_over(sd, 0)) && talk_client(sd);
 }
 
 /* ---- The list -------------------------------------------------------------------------------------------------- */
@@ -511,6 +516,17 @@ const struct scene scenes[] = {
 	{.name = "ends", .session = {SMALL}, .go = {ends_client, ends_server}},
 };
 const unsigned scene_count = sizeof(scenes) / sizeof(scenes[0]);
+
+const struct scene services[] = {
+	{.name = "bell by socket", .session = {SMALL, .socket_bell = 1}, .go = {talk_client, echo_server}},
+	{.name = "heartbeat", .session = {SMALL, .heartbeat_ms = 5, .keep_stalled = 1}, .go = {idle_client, echo_server}},
+	{.name = "share", .session = {SMALL, .arena_bytes = 1 << 20}, .offer = share_offer, .go = {share_client, share_server}},
+	{.name = "rpc", .session = {SMALL}, .offer = rpc_offer, .go = {rpc_client, rpc_server}},
+	{.name = "letters", .session = {SMALL}, .offer = rpc_offer, .go = {letters_client, rpc_server}},
+	{.name = "one address", .session = {SMALL, .same_address = 1}, .go = {place_client, place_server}},
+	{.name = "shared writing", .session = {SMALL, .peers_may_write = 1}, .go = {writer_client, writer_server}},
+};
+const unsigned service_count = sizeof(services) / sizeof(services[0]);
 
 /* ---- A side's life --------------------------------------------------------------------------------------------- */
 
@@ -550,7 +566,7 @@ void side_start(struct side *sd)
 	if (r == 0)
 		sd->fd = -1;
 	else
-		note(sd, "begin", r);
+		side_note(sd, "begin", r);
 }
 
 static int wait_notes(struct side *sd, int timeout_ms)
@@ -595,7 +611,7 @@ bool side_turn(struct side *sd)
 		break;
 	}
 	if (r < 0 && !inject.happened)
-		wrong(sd, "waiting", r);
+		side_wrong(sd, "waiting", r);
 	any = r != 0;
 	if (sd->s && !sd->done)
 		any |= sd->scene->go[sd->server](sd);

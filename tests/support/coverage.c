@@ -1,6 +1,5 @@
-/* tests/support/coverage.c - a child that ends by _exit() tells what it reached (COVERAGE=1, see Makefile, which links the dump:
- * a weak name alone takes nothing out of an archive). Of one that is
- * killed nothing is told. */
+/* tests/support/coverage.c - a child that ends by _exit() tells what it reached (COVERAGE=1, see Makefile, which links the
+ * dump: a weak name alone takes nothing out of an archive). Of one that is killed nothing is told. */
 #include <unistd.h>
 
 void __gcov_dump(void) __attribute__((weak));

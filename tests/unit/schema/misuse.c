@@ -1,5 +1,5 @@
-/* tests/unit/schema/misuse.c - no object, no room, sizes above every limit, options of other versions: each is an error with its
- * documented code or an empty view, and changes nothing. */
+/* tests/unit/schema/misuse.c - no object, no room, sizes above every limit, options of other versions: each is an error with
+ * its documented code or an empty view, and changes nothing. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

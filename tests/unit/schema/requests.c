@@ -1,5 +1,6 @@
-/* tests/unit/schema/requests.c - what capnpc-rill is asked for, in this process: every allocation refused in turn, and requests
- * as no compiler sends them. What is written is right or nothing, and what is wrong is said. Skipped where there is no capnp. */
+/* tests/unit/schema/requests.c - what capnpc-rill is asked for, in this process: every allocation refused in turn, and
+ * requests as no compiler sends them. What is written is right or nothing, and what is wrong is said. Skipped where there is
+ * no capnp. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

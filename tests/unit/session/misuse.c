@@ -1,5 +1,5 @@
-/* tests/unit/session/misuse.c - what is asked for wrongly, of nothing, of what is over, or in a forked child: a documented code,
- * and nothing has changed. */
+/* tests/unit/session/misuse.c - what is asked for wrongly, of nothing, of what is over, or in a forked child: a documented
+ * code, and nothing has changed. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
