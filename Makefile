@@ -11,6 +11,7 @@
 #       make coverage what the tests reach of core/ and adapters/, as HTML in build/coverage (gcc, lcov)
 #       make proof-docs          the proofs of the last check-full into docs/reliability.md
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
+#       make soak     200 sessions under load, with kills, for T=1800 seconds (docs/reliability.md)
 #       make lint, model (Spin), compile_commands.json, clean
 #
 # CC CFLAGS CPPFLAGS LDFLAGS are yours and are added to what is needed. WERROR=1, V=1 (show commands), SAN=address,undefined,
@@ -441,6 +442,15 @@ lint: libs $(B)/compile_commands.json $(if $(capnp),$(gen)/demos/addressbook.ril
 model:
 	@tests/model/run long
 
+# The public library, and nothing else of ours.
+soak_o := $(call objects,$(wildcard tests/soak/*.c) $(addprefix tests/support/,child.c leaks.c rounds.c))
+$(B)/tests/soak/soak: $(soak_o) $(B)/librill.a
+	$(call say,LD $@)
+	$(Q)$(ld) -o $@ $^
+
+soak: $(B)/tests/soak/soak
+	@$(RUN) $< $(or $(T),1800)
+
 # ---- demos and benchmark --------------------------------------------------------------------------------------------
 # A file in demos/ with a main() is a program; the others are linked to all of them.
 
@@ -701,7 +711,7 @@ compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $(notdir $(B))/$(@F) build/$(@F)
 
 everything := $(core_c) $(schema_c) $(filter-out %.rill.c,$(plugin_c)) $(adapters_c) $(wildcard tests/support/*.c tests/unit/*/*.c tests/contract/*.c tests/scenario/*.c \
-	tests/fault/*.c tests/interop/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c tests/fuzz/support/*.c docs/snippets/*.c) $(foreign_c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
+	tests/fault/*.c tests/interop/*.c tests/soak/*.c $(if $(capnp),tests/generated/*.c) tests/bench/*.c tests/bench/*/*.c tests/fuzz/*.c tests/fuzz/support/*.c docs/snippets/*.c) $(foreign_c) tests/loops/notes.c $(loops:%=tests/loops/%.c) \
 	$(demos:%=%.c) $(demos_c)
 everything += $(rpc_c)
 flags_of = $(if $(filter core/%,$(1)),-Iinclude -Icore,$(if $(filter adapters/% demos/% docs/%,$(1)),-Iinclude -I$(gen),\
@@ -715,4 +725,4 @@ $(B)/compile_commands.json: FORCE
 clean:
 	rm -rf build
 
-.PHONY: bench-memory bench-rpc all libs programs check check-all check-full lint model coverage proof-docs demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz fuzz-afl fuzz-seeds install compile_commands.json clean FORCE
+.PHONY: soak bench-memory bench-rpc all libs programs check check-all check-full lint model coverage proof-docs demos demo bench bench-build bench-compare bench-docs bench-deps bench-structures bench-schema fuzz fuzz-afl fuzz-seeds install compile_commands.json clean FORCE

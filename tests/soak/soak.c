@@ -1,0 +1,321 @@
+/* tests/soak/soak.c - 200 sessions of 50 channels between a hub and four peers, for a minute or for hours: messages of 0 to 64
+ * MiB, descriptors, loans; channels and sessions closed and opened at random, peers killed at random. Every byte is compared,
+ * every message counted on both sides. Now and then all comes to rest, and then to 200 x 50 again: both times what is open, and
+ * the memory, is what it was the first time.
+ *
+ *	soak SECONDS	RILL_SEED=N draws the same again
+ *
+ * Prints a line each 10 s, and at the end `proof NAME VALUE LIMIT ok|short`. */
+#include "tests/soak/load.h"
+#include "tests/soak/memory.h"
+#include "tests/soak/peer.h"
+#include "tests/support/rounds.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <rill/epoll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct child starter;
+static char dir[64];
+static int listening[2];
+static unsigned kills;
+static double begun;
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double elapsed(void)
+{
+	return seconds() - begun;
+}
+
+/* ---- Listening ------------------------------------------------------------------------------------------------- */
+
+static void on_accepted(struct rill_listener *l, struct rill_session *s, void *user)
+{
+	pid_t pid = rill_session_peer(s)->sender.pid;
+	unsigned p = 0;
+
+	(void)l, (void)user;
+	while (p < PEERS && atomic_load(&ledger->pid[p]) != pid)
+		p++;
+	MUST(p < PEERS);
+	MUST(rill_session_set_events(s, &talk_events, talk_new(s, -1, p)) == 0);
+}
+
+/* Sockets of our own, so that we can ask whether anybody waits there. */
+static void listen_at(unsigned heavy)
+{
+	static const struct rill_listener_events events = {.size = sizeof(events), .accepted = on_accepted};
+	struct rill_session_options so;
+	struct rill_listener_options o = {.size = sizeof(o), .session = &so, .handshakes = SESSIONS};
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct rill_listener *l;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	memcpy(a.sun_path, ledger->path[heavy], sizeof(ledger->path[heavy]));
+	MUST(fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(fd, SESSIONS) == 0);
+	session_options(&so, heavy);
+	MUST(rill_listener_adopt(&l, me.ctx, fd, &o, &events, NULL) == 0);
+	listening[heavy] = fd;
+}
+
+static void clean_up(void)
+{
+	if (me.side != HUB || me.place != HUB_PLACE)
+		return;
+	unlink(ledger->path[0]);
+	unlink(ledger->path[1]);
+	rmdir(dir);
+}
+
+static void start(void)
+{
+	strcpy(dir, "/tmp/rill-soak-XXXXXX");
+	if (!mkdtemp(dir))
+		abort();
+	snprintf(ledger->path[0], sizeof(ledger->path[0]), "%s/light", dir);
+	snprintf(ledger->path[1], sizeof(ledger->path[1]), "%s/heavy", dir);
+	starter_start(&starter);
+	load_start(HUB, HUB_PLACE);
+	atexit(clean_up);
+	listen_at(0);
+	listen_at(1);
+	MUST(rill_epoll_attach(me.ctx) == 0);
+	for (unsigned p = 0; p < PEERS; p++)
+		MUST(starter_ask(&starter, STEP_START + p));
+}
+
+/* ---- Kills ----------------------------------------------------------------------------------------------------- */
+
+static void turn(void)
+{
+	int r = rill_epoll_wait(me.ctx, phase_now() != LOAD ? 20 : me.idle ? 2 : 0);
+
+	MUST(r >= 0 || r == -EINTR);
+	MUST(!atomic_load(&ledger->failed));
+	load_turn();
+}
+
+static bool somebody_waits(void)
+{
+	struct pollfd p[2] = {{.fd = listening[0], .events = POLLIN}, {.fd = listening[1], .events = POLLIN}};
+
+	return poll(p, 2, 0) > 0;
+}
+
+/* What came to us is checked as its sessions end (load.c); here is what never came. */
+static void bury(unsigned p)
+{
+	for (unsigned id = p * EACH; id < (p + 1) * EACH; id++) {
+		struct line *l = &ledger->line[id];
+
+		MUST(!me.talk[id]);
+		for (unsigned i = 0; !(atomic_load(&l->done) & 1u << HUB) && i < SLOTS; i++)
+			MUST(atomic_load(&l->slot[i].from[PEER].committed) == 0);
+		ledger_reset(id);
+	}
+	atomic_store(&ledger->live[p][HUB], 0);
+	atomic_store(&ledger->live[p][PEER], 0);
+	me.dying[p] = false;
+}
+
+/* SIGKILL, in the middle of whatever it does; we go on with the others until all of it is told, then there is another. */
+static void kill_one(void)
+{
+	unsigned p = (unsigned)(rounds_random(&me.draw) % PEERS);
+	double until = elapsed() + 60;
+
+	me.dying[p] = true;
+	MUST(starter_ask(&starter, STEP_KILL + p));
+	kills++;
+	do {
+		if (elapsed() > until)
+			wrong("peer %u is dead, and %u sessions are not told so", p, me.standing[p]);
+		MUST(rill_ctx_dispatch_all(me.ctx) == 0);
+		turn();
+	} while (somebody_waits() || me.standing[p]);
+	MUST(rill_ctx_dispatch_all(me.ctx) == 0 && rill_ctx_dispatch_all(me.ctx) == 0);
+	if (me.standing[p])
+		wrong("peer %u is dead, and came again", p);
+	bury(p);
+	atomic_fetch_add(&ledger->lives[p], 1);
+	MUST(starter_ask(&starter, STEP_START + p));
+}
+
+/* ---- Phases ---------------------------------------------------------------------------------------------------- */
+
+struct sum {
+	size_t fds, mappings, heap, memory;
+};
+
+static struct sum first[2], last[2]; /* at rest, and when all stands */
+
+static bool all_reached(unsigned at)
+{
+	for (unsigned i = 0; i <= PEERS; i++)
+		if (atomic_load(&ledger->reached[i]) != at)
+			return false;
+	return true;
+}
+
+static void go_to(enum phase phase)
+{
+	unsigned at = atomic_load(&ledger->at) / PHASES * PHASES + phase + (phase == LOAD ? PHASES : 0);
+	double until = elapsed() + (getenv("Q") ? 20 : 120);
+
+	atomic_store(&ledger->at, at);
+	while (phase != LOAD && !all_reached(at)) {
+		if (elapsed() > until) {
+			atomic_store(&ledger->explain, true);
+			load_explain();
+			rill_epoll_wait(me.ctx, 1000); /* the others do, too */
+			wrong("phase %u of %u has no end", phase, PHASES);
+		}
+		turn();
+		if (atomic_load(&ledger->reached[HUB_PLACE]) == at || !load_there())
+			continue;
+		if (phase == REST || phase == STAND)
+			load_count();
+		atomic_store(&ledger->reached[HUB_PLACE], at);
+	}
+}
+
+static struct sum sum_up(void)
+{
+	struct sum s = {.memory = shared_memory()};
+
+	for (unsigned i = 0; i <= PEERS; i++) {
+		s.fds += ledger->count[i].fds;
+		s.mappings += ledger->count[i].mappings;
+		s.heap += ledger->count[i].heap;
+		s.memory += ledger->count[i].memory;
+	}
+	return s;
+}
+
+static void tell(const char *when, const struct sum *s)
+{
+	printf("# %4.0f s: %s: %zu descriptors, %zu mappings, %zu KiB of malloc, %zu MiB in all\n", elapsed(), when, s->fds,
+	       s->mappings, s->heap >> 10, s->memory >> 20);
+	fflush(stdout);
+}
+
+/* Of the processes as they are now: also of one that was killed a moment ago. */
+static void rest_and_stand(void)
+{
+	go_to(DRAIN);
+	MUST(ledger_live() == 0);
+	go_to(REST);
+	last[0] = sum_up();
+	tell("at rest", &last[0]);
+	go_to(STAND);
+	last[1] = sum_up();
+	tell("all stands", &last[1]);
+	if (!first[0].fds)
+		memcpy(first, last, sizeof(first));
+}
+
+static void progress(void)
+{
+	static double next = 10;
+	static uint64_t before;
+	uint64_t now = atomic_load(&ledger->messages);
+
+	if (elapsed() < next)
+		return;
+	printf("# %4.0f s: %llu messages (%llu/s), %llu MiB, %llu fds, %llu loans, %llu channels, %llu sessions, %u kills, "
+	       "%llu "
+	       "MiB live\n",
+	       elapsed(), (unsigned long long)now, (unsigned long long)(now - before) / 10,
+	       (unsigned long long)(atomic_load(&ledger->bytes) >> 20), (unsigned long long)atomic_load(&ledger->fds),
+	       (unsigned long long)atomic_load(&ledger->loans), (unsigned long long)atomic_load(&ledger->channels),
+	       (unsigned long long)atomic_load(&ledger->sessions), kills, (unsigned long long)(ledger_live() >> 20));
+	fflush(stdout);
+	next += 10;
+	before = now;
+}
+
+/* A kill each 2 s or so, a session closed by us now and then. */
+static void load_until(double end)
+{
+	double kill_at = elapsed() + (double)(rounds_random(&me.draw) % 4000) / 1000;
+
+	go_to(LOAD);
+	while (elapsed() < end) {
+		struct talk *t = me.talk[rounds_random(&me.draw) % SESSIONS];
+
+		turn();
+		progress();
+		if (t && me.talk[t->id] == t && rounds_random(&me.draw) % 2048 == 0)
+			talk_close(t);
+		if (elapsed() < kill_at)
+			continue;
+		kill_one();
+		kill_at = elapsed() + (double)(rounds_random(&me.draw) % 4000) / 1000;
+	}
+}
+
+/* ---- The end --------------------------------------------------------------------------------------------------- */
+
+static unsigned passed, failed;
+
+static void prove(const char *name, uint64_t value, uint64_t limit, bool ok)
+{
+	printf("proof %s %llu %llu %s\n", name, (unsigned long long)value, (unsigned long long)limit, ok ? "ok" : "short");
+	ok ? passed++ : failed++;
+}
+
+static int judge(double time)
+{
+	uint64_t messages = atomic_load(&ledger->messages), least = (uint64_t)time * 1000;
+	size_t most = first[1].memory + first[1].memory / 10 + ((size_t)16 << 20);
+	size_t heap = first[1].heap + first[1].heap / 20 + ((size_t)1 << 20);
+
+	prove("soak-messages", messages, least, messages >= least);
+	prove("soak-lost", 0, 0, true); /* else wrong() had ended us */
+	prove("soak-kills", kills, (uint64_t)time / 10, kills >= (unsigned)time / 10);
+	prove("soak-fds", last[0].fds + last[1].fds, first[0].fds + first[1].fds,
+	      last[0].fds == first[0].fds && last[1].fds == first[1].fds);
+	prove("soak-mappings", last[0].mappings + last[1].mappings, first[0].mappings + first[1].mappings,
+	      last[0].mappings == first[0].mappings && last[1].mappings == first[1].mappings);
+	prove("soak-heap-kib", last[1].heap >> 10, heap >> 10, last[1].heap <= heap);
+	prove("soak-memory-mib", last[1].memory >> 20, most >> 20, last[1].memory <= most);
+	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
+	return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	double time = argc > 1 ? atof(argv[1]) : 60;
+	uint64_t limit = memory_available() / 4;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	ledger_start(rounds_seed(), limit > (uint64_t)2 << 30 ? (uint64_t)2 << 30 : limit);
+	begun = seconds();
+	start();
+	for (unsigned i = 1; i <= 4; i++) {
+		load_until(time * i / 4);
+		rest_and_stand();
+	}
+	atomic_store(&ledger->over, true);
+	for (unsigned p = 0; p < PEERS; p++) {
+		me.dying[p] = true;
+		MUST(starter_ask(&starter, STEP_WAIT + p));
+	}
+	child_kill(&starter);
+	rill_ctx_destroy(me.ctx);
+	return judge(time);
+}
