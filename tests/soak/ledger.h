@@ -1,9 +1,9 @@
 /* tests/soak/ledger.h - what the processes of the soak share beside Rill: a page in which each notes what it has committed and
  * taken, so that the other side can say what is lost. A peer that is killed leaves its notes.
  *
- * SESSIONS lines of SLOTS channels each: peer p has the lines p * EACH and on. Even slots are opened by the peer, odd ones by the
- * hub. A slot is opened again when both sides are done with what was there. All that a message is (length, descriptors, loans,
- * bytes) follows from its stream and number: see plan_of(). */
+ * SESSIONS lines of SLOTS channels each: peer p has the lines p * EACH and on. Even slots are opened by the peer, odd ones by
+ * the hub. A slot is opened again when both sides are done with what was there. All that a message is (length, descriptors,
+ * loans, bytes) follows from its stream and number: see plan_of(). */
 #ifndef TESTS_SOAK_LEDGER_H
 #define TESTS_SOAK_LEDGER_H
 
@@ -65,8 +65,8 @@ struct ledger {
 	_Atomic unsigned at, reached[PEERS + 1];
 	_Atomic bool failed, over, explain;
 	_Atomic pid_t pid[PEERS];
-	_Atomic unsigned lives[PEERS];
-	_Atomic int64_t live[PEERS][2]; /* bytes on their way to the other side, by sending side */
+	_Atomic unsigned lives[PEERS], connected[PEERS]; /* sessions that opened in its present life */
+	_Atomic int64_t live[PEERS][2];                  /* bytes on their way to the other side, by sending side */
 	_Atomic uint64_t messages, bytes, fds, loans, channels, sessions, closes;
 	struct count count[PEERS + 1];
 	struct line line[SESSIONS];

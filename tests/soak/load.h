@@ -1,4 +1,5 @@
-/* tests/soak/load.h - what each process of the soak does with its sessions: open and close at random, send, take, check, hold. */
+/* tests/soak/load.h - what each process of the soak does with its sessions: open and close at random, send, take, check,
+ * hold. */
 #ifndef TESTS_SOAK_LOAD_H
 #define TESTS_SOAK_LOAD_H
 

@@ -57,16 +57,17 @@ static bool fetch(struct outgoing *o)
 	return true;
 }
 
-static int send_copied(struct seat *c, struct outgoing *o)
+static int send_copied(struct seat *c, const struct outgoing *o)
 {
 	size_t cut = o->plan.len / 3;
+	struct rill_out out = o->out;
 	char body[4096];
 	struct iovec part[2] = {{.iov_base = body, .iov_len = cut}, {.iov_base = body + cut, .iov_len = o->plan.len - cut}};
 
 	bytes_fill(body, o->plan.len, o->plan.seed);
-	o->out.parts = part;
-	o->out.part_count = 2;
-	return rill_channel_sendmsg(c->ch, &o->out);
+	out.parts = part;
+	out.part_count = 2;
+	return rill_channel_sendmsg(c->ch, &out);
 }
 
 static int send_in_place(struct seat *c, struct outgoing *o)

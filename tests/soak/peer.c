@@ -63,11 +63,21 @@ static void tend(void)
 	}
 }
 
+static struct child peer[PEERS]; /* the starter's */
+
+/* What we have of them by the fork alone. */
+static void close_others(const struct child *self)
+{
+	for (unsigned p = 0; p < PEERS; p++)
+		if (&peer[p] != self && peer[p].fd > 0)
+			close(peer[p].fd);
+}
+
 static int peer_body(struct child *self, void *arg)
 {
 	unsigned told = UINT32_MAX;
 
-	(void)self;
+	close_others(self);
 	load_start(PEER, *(unsigned *)arg);
 	while (!atomic_load(&ledger->over)) {
 		unsigned at = atomic_load(&ledger->at);
@@ -94,7 +104,6 @@ static int peer_body(struct child *self, void *arg)
 
 static int starter_body(struct child *self, void *arg)
 {
-	struct child peer[PEERS] = {{0}};
 	unsigned number[PEERS];
 	int step;
 
