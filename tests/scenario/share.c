@@ -343,7 +343,7 @@ static void readers_and_a_writer_at_full_speed(unsigned versions, unsigned long_
 	size_t before;
 
 	start(versions);
-	before = allocated();
+	own.most = before = allocated();
 	for (unsigned i = 0; i < READERS; i++)
 		assert_int_equal(child_start(&c[i], read_all_the_time, own.ctx), 0);
 	for (unsigned i = 0; i < READERS; i++)
