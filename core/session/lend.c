@@ -1,243 +1,12 @@
-/* core/session/lend.c - what of ours the peer holds. Invariants: a block is lent under one id until that id comes back
- * (once, from
- * this peer) or the session is over; an id that this peer does not hold is a violation; an arena was announced before the first
- * loan from it, and is forgotten only when none is out. Steps: tests/model/loan.pml, arena.pml. */
+/* core/session/lend.c - what of ours the peer holds. Invariants: a block is lent under one id until that id comes back (once,
+ * from this peer) or the session is over; an id that this peer does not hold is a violation. Steps: tests/model/loan.pml. */
 #include "session/session.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define NONE UINT32_MAX
 #define SLOT_BITS 24
-
-/* ---- Announcements --------------------------------------------------------------------------------------------- */
-
-static void send_forget(struct rill_session *s, struct announced *ann)
-{
-	struct wire_forget f = {.p = PACKET(WIRE_FORGET, struct wire_forget), .id = ann->id};
-
-	if (s->state == SESSION_OPEN && packet_send(s, &f, sizeof(f), NULL, 0) == -EAGAIN) {
-		s->forgets_pending = true;
-		return;
-	}
-	s->announced[ann->id % s->hello.arenas] = NULL;
-	s->forgotten++;
-	s->announced_bytes -= arena_capacity(ann->arena);
-	arena_drop(ann->arena);
-	free(ann);
-}
-
-static void on_destroyed(struct arena_watcher *w)
-{
-	struct announced *ann = container_of(w, struct announced, watcher);
-
-	ann->forgetting = true;
-	if (!ann->out) /* A1 */
-		send_forget(ann->session, ann);
-	else
-		source_wake(&ann->session->source);
-}
-
-/* Returns are silent unless we ask: session_rest() does, see lend_wanted(). */
-static void on_wanted(struct arena_watcher *w)
-{
-	source_wake(&container_of(w, struct announced, watcher)->session->source);
-}
-
-void lend_flush(struct rill_session *s)
-{
-	if (!s->forgets_pending)
-		return;
-	s->forgets_pending = false;
-	for (uint32_t i = 0; i < s->announced_size; i++)
-		if (s->announced[i] && s->announced[i]->forgetting && !s->announced[i]->out)
-			send_forget(s, s->announced[i]);
-}
-
-bool lend_unsent(const struct rill_session *s)
-{
-	return s->forgets_pending;
-}
-
-static int send_arena(struct rill_session *s, const struct announced *ann)
-{
-	struct wire_arena p = {
-		.p = PACKET(WIRE_ARENA, struct wire_arena),
-		.id = ann->id,
-		.capacity = arena_capacity(ann->arena),
-		.base = ann->place == PLACE_ASKED ? (uintptr_t)arena_base(ann->arena)
-	                                          : 0, /* where we have others is our affair */
-	};
-	int e, fd = arena_fd(ann->arena);
-
-	if (!arena_shared(ann->arena))
-		return fd < 0 ? -ENOBUFS : packet_send(s, &p, sizeof(p), &fd, 1);
-	fd = arena_invite(ann->arena, &p.writer);
-	if (fd < 0)
-		return fd;
-	p.p.kind = WIRE_SHARED_ARENA;
-	e = packet_send(s, &p, sizeof(p), &fd, 1);
-	close(fd);
-	return e;
-}
-
-/* A free slot below the peer's limit, under an id that it did not have lately: a reader that has not come to a FORGET yet
- * must not
- * take the new arena for the old one. The table grows as needed. -ENOBUFS, -ENOMEM */
-static int free_id(struct rill_session *s, uint32_t *ret_id)
-{
-	struct announced **grown;
-	uint32_t i;
-
-	for (i = 0; i < s->announced_size; i++)
-		if (!s->announced[i])
-			break;
-	if (i >= s->hello.arenas)
-		return -ENOBUFS;
-	if (i == s->announced_size) {
-		grown = realloc(s->announced, (i + 1) * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		grown[i] = NULL;
-		s->announced = grown;
-		s->announced_size = i + 1;
-	}
-	/* A2 */
-	*ret_id = i + s->hello.arenas * (s->forgotten % (WIRE_ARENA_IDS / s->hello.arenas));
-	return 0;
-}
-
-static int announce(struct rill_session *s, struct rill_arena *a, struct announced **ret)
-{
-	struct announced *ann;
-	uint32_t id;
-	int e;
-
-	if (arena_shared(a) && !session_shares(s))
-		return -EACCES;
-	if (arena_capacity(a) > s->hello.mapped_bytes - s->announced_bytes)
-		return -ENOBUFS;
-	e = free_id(s, &id);
-	if (e < 0)
-		return e;
-	ann = calloc(1, sizeof(*ann));
-	if (!ann)
-		return -ENOMEM;
-	ann->session = s;
-	ann->arena = a;
-	ann->id = id;
-	ann->place = arena_placed(a) && s->hello.features & WIRE_FEATURE_ADDRESS ? PLACE_ASKED : PLACE_ELSEWHERE;
-	ann->watcher.destroyed = on_destroyed;
-	ann->watcher.wanted = on_wanted;
-	e = send_arena(s, ann); /* N1: before any frame that names it; tests/model/arena.pml */
-	if (e < 0) {
-		free(ann);
-		return e;
-	}
-	arena_hold(a);
-	arena_watch(a, &ann->watcher);
-	s->announced[id % s->hello.arenas] = ann;
-	s->announced_bytes += arena_capacity(a);
-	s->answers_due += ann->place == PLACE_ASKED;
-	if (a == s->arena)
-		arena_close_fd(a); /* nobody else is told of it */
-	*ret = ann;
-	return 0;
-}
-
-static struct announced *find_announced(const struct rill_session *s, const struct rill_arena *a)
-{
-	for (uint32_t i = 0; i < s->announced_size; i++)
-		if (s->announced[i] && s->announced[i]->arena == a)
-			return s->announced[i];
-	return NULL;
-}
-
-static int announced_of(struct rill_session *s, struct rill_arena *a, struct announced **ret)
-{
-	*ret = find_announced(s, a);
-	return *ret ? 0 : announce(s, a, ret);
-}
-
-/* An answer to what was forgotten meanwhile is due, too: it was sent before he read the FORGET. */
-void lend_on_mapped(struct rill_session *s, const struct packet *p)
-{
-	struct announced *ann = NULL;
-
-	if (s->answers_due && p->mapped.id % s->hello.arenas < s->announced_size)
-		ann = s->announced[p->mapped.id % s->hello.arenas];
-	if (ann && ann->id != p->mapped.id)
-		ann = NULL;
-	if (!s->answers_due || p->mapped.same > 1 || (ann && ann->place != PLACE_ASKED)) {
-		session_end(s, -EPROTO, "mapped: an answer that is not due");
-		return;
-	}
-	s->answers_due--;
-	if (!ann)
-		return;
-	ann->place = p->mapped.same ? PLACE_SAME : PLACE_ELSEWHERE;
-	ann->untold = true;
-	session_note(s, TELL_MAPPED);
-}
-
-struct announced *lend_untold(const struct rill_session *s)
-{
-	for (uint32_t i = 0; i < s->announced_size; i++)
-		if (s->announced[i] && s->announced[i]->untold && !s->announced[i]->forgetting)
-			return s->announced[i];
-	return NULL;
-}
-
-static int check_arena(const struct rill_session *s, const struct rill_arena *a)
-{
-	int e = session_check(s);
-
-	if (e == 0)
-		e = a && !arena_gone(a) && arena_ctx(a) == s->ctx ? 0 : -EINVAL;
-	return e < 0 ? e : session_reason(s);
-}
-
-static int announce_now(struct rill_session *s, struct rill_arena *a)
-{
-	struct announced *ann;
-	int e = s->state == SESSION_OPEN ? announced_of(s, a, &ann) : -EAGAIN;
-
-	if (e == -EAGAIN) {
-		s->announce_wanted = true;
-		s->socket_waits |= s->state == SESSION_OPEN;
-		source_changed(&s->source);
-	}
-	return e == -EPIPE ? -ECONNRESET : e;
-}
-
-int rill_session_announce(struct rill_session *s, struct rill_arena *arena)
-{
-	int e = check_arena(s, arena);
-
-	if (e < 0)
-		return e;
-	ctx_enter(s->ctx);
-	e = announce_now(s, arena);
-	ctx_leave(s->ctx);
-	return e;
-}
-
-int rill_session_same_address(const struct rill_session *s, const struct rill_arena *arena)
-{
-	int e = check_arena(s, arena);
-	const struct announced *ann;
-
-	if (e < 0)
-		return e;
-	if (!arena_placed(arena) || (s->state == SESSION_OPEN && !(s->hello.features & WIRE_FEATURE_ADDRESS)))
-		return 0;
-	ann = find_announced(s, arena);
-	if (!ann || ann->place == PLACE_ASKED)
-		return -EAGAIN;
-	return ann->place == PLACE_SAME;
-}
 
 int lend_arena(struct rill_session *s)
 {
@@ -284,7 +53,7 @@ int lend_block(struct rill_session *s, struct rill_arena *a, const void *data, s
 		e = arena_lend(a, data, len, &block);
 	if (e < 0)
 		return e;
-	e = announced_of(s, a, &ann);
+	e = announce_arena(s, a, &ann);
 	if (e < 0) {
 		arena_unlend(a, block);
 		return e;
@@ -327,7 +96,7 @@ static void came_back(struct rill_session *s, struct lent *l)
 	s->lent_free = (uint32_t)(l - s->lent);
 	arena_unlend(ann->arena, l->block);     /* L2 */
 	if (--ann->out == 0 && ann->forgetting) /* A1: all have come home */
-		send_forget(s, ann);
+		announce_forget(s, ann);
 }
 
 void lend_undo(struct rill_session *s, uint64_t id)

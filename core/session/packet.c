@@ -138,7 +138,7 @@ bool packet_unsent(const struct rill_session *s)
 		return false; /* where the kernel tells no event, retry_at does */
 	if (s->beat.pending && s->state == SESSION_OPEN)
 		return true;
-	return s->bell_pending || s->goodbye_pending || link_linked(&s->unsent) || s->socket_waits || lend_unsent(s) ||
+	return s->bell_pending || s->goodbye_pending || link_linked(&s->unsent) || s->socket_waits || announce_unsent(s) ||
 	       s->mapped_pending;
 }
 
@@ -191,7 +191,7 @@ void packet_flush(struct rill_session *s)
 		packet_bell(s, bell_due(&s->bell));
 	}
 	flush_channels(s);
-	lend_flush(s);
+	announce_flush(s);
 	borrow_flush(s);
 	beat_flush(s);
 	if (s->goodbye_pending)
@@ -429,7 +429,7 @@ static void handle(struct rill_session *s, struct packet *p)
 		on_goodbye(s, p);
 		break;
 	case WIRE_MAPPED:
-		lend_on_mapped(s, p);
+		announce_on_mapped(s, p);
 		break;
 	case WIRE_EVENTFD:
 		wake_on_packet(s, p);

@@ -449,6 +449,14 @@ int fds_claim(struct rill_session *s, uint32_t seq, uint32_t count, uint32_t *re
 int fds_take(struct rill_session *s, uint32_t first, unsigned index);
 void fds_drop(struct rill_session *s, uint32_t first); /* close what nobody took */
 
+/* announce.c */
+int announce_arena(struct rill_session *s, struct rill_arena *a, struct announced **ret); /* now, if it was not yet */
+void announce_forget(struct rill_session *s, struct announced *ann);                      /* none of it is out */
+void announce_flush(struct rill_session *s);                                              /* FORGETs that met a full socket */
+bool announce_unsent(const struct rill_session *s);
+void announce_on_mapped(struct rill_session *s, const struct packet *p);
+struct announced *announce_untold(const struct rill_session *s); /* the next whose mapped() is due */
+
 /* lend.c */
 int lend_arena(struct rill_session *s); /* make the session's own */
 int lend_block(struct rill_session *s, struct rill_arena *a, const void *data, size_t len, uint64_t ret_words[3]);
@@ -457,11 +465,7 @@ void lend_undo(struct rill_session *s, uint64_t id);
 bool lend_take_returns(struct rill_session *s); /* true: some came back */
 int lend_wait(struct rill_session *s);          /* arm RETURNS: 0 something came meanwhile, -EAGAIN */
 bool lend_wanted(const struct rill_session *s); /* somebody waits for loans: the peer is to tell of returns */
-void lend_flush(struct rill_session *s);        /* FORGETs that met a full socket */
-bool lend_unsent(const struct rill_session *s);
-void lend_on_mapped(struct rill_session *s, const struct packet *p);
-struct announced *lend_untold(const struct rill_session *s); /* the next whose mapped() is due */
-bool lend_waits(const struct rill_session *s);               /* CLOSING: blocks of living arenas are out */
+bool lend_waits(const struct rill_session *s);  /* CLOSING: blocks of living arenas are out */
 void lend_finish(struct rill_session *s, bool reuse);
 
 /* borrow.c */

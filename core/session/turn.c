@@ -198,7 +198,7 @@ static unsigned tell_mapped(struct rill_session *s)
 	unsigned n = 0;
 
 	s->todo &= ~(unsigned)TELL_MAPPED;
-	while (s->state == SESSION_OPEN && !over(s) && (ann = lend_untold(s))) {
+	while (s->state == SESSION_OPEN && !over(s) && (ann = announce_untold(s))) {
 		ann->untold = false;
 		n++;
 		if (s->events.mapped)

@@ -1,5 +1,5 @@
 /* tests/model/arena.pml - arenas announced, lent from, destroyed with loans out, forgotten, and their number used for the next one;
- * while frames that name them and packets that tell of them are in flight. core/session/lend.c, borrow.c, recv.c. FIFO store
+ * while frames that name them and packets that tell of them are in flight. core/session/announce.c, lend.c, borrow.c, recv.c. FIFO store
  * buffers (TSO) on both sides; a packet is a system call, which empties them.
  *
  * Holds: a frame is read in the arena that it was lent from; every name that a frame has is found, in the table or in the socket;
