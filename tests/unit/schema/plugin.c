@@ -92,6 +92,39 @@ static void what_cannot_be_done_is_said(void **state)
 	assert_non_null(strstr(said, "is not a name: \"a b; }\""));
 }
 
+/* Larger than what is read at once. */
+static void a_large_schema_is_compiled(void **state)
+{
+	static char text[60000];
+	size_t n = (size_t)sprintf(text, "@0xf0c2c4f7ddc6a5c3;\nstruct Large {\n");
+
+	(void)state;
+	need_tool();
+	for (int i = 0; i < 800; i++)
+		n += (size_t)sprintf(text + n, "  field%d @%d :Text; # a comment on it\n", i, i);
+	strcpy(text + n, "}\n");
+	put("large.capnp", text);
+	assert_int_equal(compile("large.capnp"), 0);
+	assert_int_equal(run("grep -q 'large_get_field799(struct large v)' %s/large.rill.h", folder), 0);
+}
+
+static void what_cannot_be_read_or_written_is_said(void **state)
+{
+	(void)state;
+	need_tool();
+	assert_int_not_equal(run("%s <&- 2>&1", plugin), 0);
+	assert_non_null(strstr(said, "cannot be read"));
+	assert_int_not_equal(run("%s </ 2>&1", plugin), 0);
+	assert_non_null(strstr(said, "cannot be read"));
+	put("there.capnp", "@0xf0c2c4f7ddc6a5c4;\nstruct S { x @0 :Int8; }\n");
+	assert_int_equal(run("mkdir %s/there.rill.h", folder), 0);
+	assert_int_not_equal(compile("there.capnp"), 0);
+	assert_non_null(strstr(said, "there.rill.h cannot be written"));
+	assert_int_equal(run("rmdir %s/there.rill.h && ln -s /dev/full %s/there.rill.h", folder, folder), 0);
+	assert_int_not_equal(compile("there.capnp"), 0);
+	assert_non_null(strstr(said, "there.rill.h cannot be written"));
+}
+
 static void names_that_clash_get_numbers(void **state)
 {
 	(void)state;
@@ -172,6 +205,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_reader_of_requests_is_what_the_plugin_makes),
 		cmocka_unit_test(what_cannot_be_done_is_said),
+		cmocka_unit_test(a_large_schema_is_compiled),
+		cmocka_unit_test(what_cannot_be_read_or_written_is_said),
 		cmocka_unit_test(names_that_clash_get_numbers),
 		cmocka_unit_test(what_it_makes_compiles_without_a_warning),
 		cmocka_unit_test(each_getter_loads_once),

@@ -443,6 +443,89 @@ static void constants_that_are_broken_are_refused(void **state)
 	refused("a type that is not known: 77", constant_type, "r.capnp:answer");
 }
 
+/* ---- Requests that somebody might send ------------------------------------------------------------------------- */
+
+static void made(const char *text, change how, const char *with)
+{
+	struct rill_reader from, reader;
+
+	assert_int_equal(rill_builder_init(&builder, NULL), 0);
+	request(&from, 1 << 22);
+	assert_int_equal(rill_slot_copy(rill_builder_root(&builder), rill_reader_root(&from)), 0);
+	how(code_generator_request_edit_root(&builder), with);
+	assert_int_equal(rill_builder_reader(&builder, &reader, NULL), 0);
+	reader.words = 1 << 22;
+	assert_int_equal(run(code_generator_request_of(rill_reader_root(&reader)), NULL), 0);
+	written[written_len] = 0;
+	if (!strstr(written, text))
+		fail_msg("there is no %s", text);
+	rill_builder_finish(&builder);
+}
+
+/* What the file uses is not among what it imports: it is found by where both are. */
+static void no_imports(struct code_generator_request_builder r, const char *with)
+{
+	char other_file[64];
+
+	code_generator_request_requested_file_init_imports(asked(r), 0);
+	snprintf(other_file, sizeof(other_file), "%sother.capnp", with);
+	node_set_display_name(node_named(r, "other.capnp"), other_file);
+	node_set_display_name(node_named(r, "r.capnp"), *with ? "a/b/r.capnp" : "r.capnp");
+}
+
+static void an_include_leads_to_where_the_other_file_is(void **state)
+{
+	(void)state;
+	need_tool();
+	made("#include \"other.rill.h\"", no_imports, "");
+	made("#include \"../c/other.rill.h\"", no_imports, "a/c/");
+	made("#include \"../../x/other.rill.h\"", no_imports, "x/");
+	made("#include \"c/other.rill.h\"", no_imports, "a/b/c/");
+}
+
+static void comment(struct code_generator_request_builder r, const char *with)
+{
+	struct node_source_info_list_builder list = code_generator_request_edit_source_info(r);
+
+	for (size_t i = 0; i < list.l.count; i++)
+		node_source_info_set_doc_comment(node_source_info_list_edit_at(list, i), with);
+}
+
+/* Nothing of a comment ends it, or gets out of its line. */
+static void comments_stay_comments(void **state)
+{
+	(void)state;
+	need_tool();
+	made("/* one */", comment, "one \t\r\n\n  \n");
+	made("a b\tc", comment, "a\vb\tc\n");
+	made("end * /", comment, "end */ int x;");
+}
+
+static void file_as_it_is(struct code_generator_request_builder r, const char *with)
+{
+	code_generator_request_requested_file_set_filename(asked(r), with);
+}
+
+static void a_file_of_any_ending_is_compiled(void **state)
+{
+	(void)state;
+	need_tool();
+	made("== x.txt.rill.h", file_as_it_is, "x.txt");
+	made("== capnp.rill.h", file_as_it_is, "capnp");
+	made("== a/b.rill.h", file_as_it_is, "a/b.capnp");
+}
+
+static void each_enumerant_has_its_name(void **state)
+{
+	static const char *const names[] = {"empty",     "bit",        "byte",    "twoBytes",
+	                                    "fourBytes", "eightBytes", "pointer", "inlineComposite"};
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		assert_string_equal(element_size_name((enum element_size)i), names[i]);
+	assert_null(element_size_name((enum element_size)8));
+}
+
 /* ---- Limits ----------------------------------------------------------------------------------------------------- */
 
 static size_t compile(const char *name)
@@ -562,6 +645,10 @@ int main(void)
 		cmocka_unit_test(places_outside_of_a_struct_are_refused),
 		cmocka_unit_test(groups_are_groups_and_of_one_struct),
 		cmocka_unit_test(constants_that_are_broken_are_refused),
+		cmocka_unit_test(an_include_leads_to_where_the_other_file_is),
+		cmocka_unit_test(comments_stay_comments),
+		cmocka_unit_test(a_file_of_any_ending_is_compiled),
+		cmocka_unit_test(each_enumerant_has_its_name),
 		cmocka_unit_test(what_nests_too_deep_is_refused),
 		cmocka_unit_test(what_cannot_be_written_is_said),
 		cmocka_unit_test(a_request_that_is_walked_too_long_is_refused),

@@ -806,6 +806,47 @@ static void all_may_be_closed_when_a_session_is_accepted(void **state)
 	stop();
 }
 
+/* Two come at once: both are accepted before either has said who he is. */
+static void two_come(const struct rill_listener_options *o, void (*hook)(struct end *, const char *, struct rill_channel *),
+                     struct end *second)
+{
+	start(o);
+	p.b.hook = hook;
+	end_start(second, NULL);
+	assert_int_equal(connect_end(&p.a), 0);
+	assert_int_equal(connect_end(second), 0);
+	for (int k = 0; k < 10; k++)
+		end_run(&p.a), end_run(second), end_run(&p.b);
+}
+
+static void of_two_at_once_the_one_too_many_is_refused(void **state)
+{
+	struct rill_listener_options o = {.size = sizeof(o), .sessions = 1};
+	struct end second;
+
+	(void)state;
+	two_come(&o, NULL, &second);
+	assert_string_equal(end_told(&p.a), "opened");
+	assert_string_equal(end_told(&second), "session closed EACCES");
+	assert_non_null(strstr(rill_session_why(second.s), "too many sessions"));
+	end_stop(&second);
+	stop();
+}
+
+/* The listener goes in the first one's accepted(): the second is cut, whether it was admitted or not. */
+static void of_two_at_once_the_second_is_cut_with_the_listener(void **state)
+{
+	struct end second;
+
+	(void)state;
+	two_come(NULL, close_listener, &second);
+	assert_string_equal(end_told(&p.a), "opened");
+	assert_non_null(strstr(end_told(&second), "session closed ECONN"));
+	assert_int_equal(rill_session_status(p.b.s), 1);
+	end_stop(&second);
+	stop();
+}
+
 static void a_client_that_says_all_and_leaves_is_heard_in_order(void **state)
 {
 	(void)state;
@@ -864,6 +905,8 @@ int main(void)
 		T(a_listener_that_fails_for_good_is_told_and_its_sessions_go_on),
 		T(sessions_outlive_their_listener_and_handshakes_do_not),
 		T(all_may_be_closed_when_a_session_is_accepted),
+		T(of_two_at_once_the_one_too_many_is_refused),
+		T(of_two_at_once_the_second_is_cut_with_the_listener),
 		T(a_client_that_says_all_and_leaves_is_heard_in_order),
 	};
 

@@ -195,6 +195,79 @@ static void attaching_without_descriptors_or_memory_leaves_nothing(void **state)
 	assert_int_equal(leaks_since(&before), 0);
 }
 
+#ifdef HAVE_LIBEVENT
+#include <event2/event.h>
+#include <rill/libevent.h>
+
+static void libevent_without_a_base_or_memory_is_refused(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct fake *f;
+	int r = -ENOMEM, n, ends[2];
+
+	(void)state;
+	assert_int_equal(rill_libevent_attach(ctx, NULL), -EINVAL);
+	assert_int_equal(rill_libevent_attach(NULL, base), -EINVAL);
+	for (n = 1; r < 0; n++) {
+		allocs_refuse((uint64_t)n);
+		r = rill_libevent_attach(ctx, base);
+		allocs_refuse(0);
+		assert_true(r == 0 || r == -ENOMEM);
+	}
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	f = fake_create(ctx, &counts, &fake_ops, -1);
+	for (r = -ENOMEM, n = 1; r < 0; n++) {
+		allocs_refuse((uint64_t)n);
+		r = source_watch(&f->source, ends[0]);
+		allocs_refuse(0);
+		assert_true(r == 0 || r == -ENOMEM);
+	}
+	rill_ctx_destroy(ctx);
+	close(ends[0]);
+	close(ends[1]);
+	ctx = NULL;
+	event_base_free(base);
+}
+#endif
+
+#ifdef HAVE_LIBEV
+#include <rill/libev.h>
+
+/* ev.h and event.h are not for one file. */
+struct ev_loop *ev_loop_new(unsigned flags);
+void ev_loop_destroy(struct ev_loop *loop);
+
+static void libev_without_a_loop_or_memory_is_refused(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct fake *f;
+	int r = -ENOMEM, n, ends[2];
+
+	(void)state;
+	assert_int_equal(rill_libev_attach(ctx, NULL), -EINVAL);
+	assert_int_equal(rill_libev_attach(NULL, loop), -EINVAL);
+	for (n = 1; r < 0; n++) {
+		allocs_refuse((uint64_t)n);
+		r = rill_libev_attach(ctx, loop);
+		allocs_refuse(0);
+		assert_true(r == 0 || r == -ENOMEM);
+	}
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	f = fake_create(ctx, &counts, &fake_ops, -1);
+	for (r = -ENOMEM, n = 1; r < 0; n++) {
+		allocs_refuse((uint64_t)n);
+		r = source_watch(&f->source, ends[0]);
+		allocs_refuse(0);
+		assert_true(r == 0 || r == -ENOMEM);
+	}
+	rill_ctx_destroy(ctx);
+	close(ends[0]);
+	close(ends[1]);
+	ctx = NULL;
+	ev_loop_destroy(loop);
+}
+#endif
+
 static void no_memory_for_one_more_watch_changes_nothing(void **state)
 {
 	struct fake *f;
@@ -276,6 +349,12 @@ int main(void)
 		TEST(a_wait_ends_at_the_deadline),
 		TEST(select_refuses_high_descriptors),
 		TEST(attaching_without_descriptors_or_memory_leaves_nothing),
+#ifdef HAVE_LIBEVENT
+		TEST(libevent_without_a_base_or_memory_is_refused),
+#endif
+#ifdef HAVE_LIBEV
+		TEST(libev_without_a_loop_or_memory_is_refused),
+#endif
 		TEST(no_memory_for_one_more_watch_changes_nothing),
 		TEST(epoll_takes_one_descriptor_and_a_nested_one_two),
 		TEST(a_ctx_nested_from_a_callback_does_not_spin),
