@@ -150,6 +150,85 @@ static void an_rpc_without_events_works(void **state)
 	pair_stop(&p);
 }
 
+static unsigned opened;
+
+static void on_opened(struct rill_rpc *rpc, void *user)
+{
+	(void)rpc, (void)user;
+	opened++;
+}
+
+static int keep(struct rill_request rq, struct rill_msg *msg, void *user)
+{
+	(void)msg;
+	*(struct rill_request *)user = rq;
+	return rill_request_keep(rq, NULL);
+}
+
+/* Made before its channel is accepted; one call at a time, nobody told of the room for the next; a request that goes with its
+ * asker, nobody told either. */
+static void an_rpc_tells_only_what_is_asked_for(void **state)
+{
+	static const struct rill_rpc_events ours = {.size = sizeof(ours), .opened = on_opened};
+	static const struct rill_rpc_events theirs = {.size = sizeof(theirs), .request = keep};
+	struct rill_rpc_options one = {.size = sizeof(one), .calls = 1, .requests = 1};
+	struct rill_request rq;
+	struct rill_rpc *a, *b;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, NULL);
+	opened = told = 0;
+	ask = (struct rill_ask){.size = sizeof(ask), .type = 1, .answered = on_answer};
+	end_open(&p.a, "c");
+	assert_int_equal(rill_rpc_create(&a, p.a.ch, &one, &ours, NULL), 0);
+	assert_int_equal(rill_rpc_call(a, &ask, NULL, NULL), 0);
+	assert_int_equal(rill_rpc_call(a, &ask, NULL, NULL), -EAGAIN);
+	while (!p.b.ch)
+		end_step(&p.a), end_step(&p.b);
+	assert_int_equal(rill_rpc_create(&b, p.b.ch, &one, &theirs, &rq), 0);
+	pair_run(&p);
+	assert_int_equal(opened, 1);
+	assert_int_equal(told, 0);
+	assert_int_equal(rill_request_answer(rq, NULL), 0);
+	pair_run(&p);
+	assert_int_equal(told, 1);
+	assert_int_equal(rill_rpc_call(a, &ask, NULL, NULL), 0);
+	pair_run(&p);
+	rill_rpc_close(a);
+	pair_run(&p);
+	assert_int_equal(told, 1);
+	assert_int_equal(rill_request_answer(rq, NULL), -ECANCELED);
+	pair_stop(&p);
+}
+
+static struct rill_rpc *closed_by_the_first;
+
+static void close_at_once(const struct rill_answer *a, void *user)
+{
+	(void)user;
+	assert_int_equal(a->end, RILL_EXPIRED);
+	told++;
+	rill_rpc_close(closed_by_the_first);
+}
+
+/* Three expire in one dispatch; the first one's end closes the rpc: the others are told nothing. */
+static void a_close_in_an_expired_call_is_the_last_word(void **state)
+{
+	(void)state;
+	start(NULL);
+	closed_by_the_first = t.a.rpc;
+	ask = (struct rill_ask){.size = sizeof(ask), .type = TALK_KEEP, .answered = close_at_once, .timeout_ns = 1000};
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rill_rpc_call(t.a.rpc, &ask, NULL, NULL), 0);
+	pair_run(&t.pair);
+	t.clock.now += 1000000;
+	rill_ctx_dispatch(t.pair.a.ctx, NULL);
+	pair_run(&t.pair);
+	assert_int_equal(told, 1);
+	talk_stop(&t);
+}
+
 static void a_timeout_beyond_all_time_is_none(void **state)
 {
 	struct rill_call call;
@@ -390,6 +469,8 @@ int main(void)
 		T(calls_of_nothing_are_refused),
 		T(options_of_a_later_version_are_refused),
 		T(an_rpc_without_events_works),
+		T(an_rpc_tells_only_what_is_asked_for),
+		T(a_close_in_an_expired_call_is_the_last_word),
 		T(a_timeout_beyond_all_time_is_none),
 		T(an_error_that_is_none_becomes_one),
 		T(drafts_of_nothing_are_refused),

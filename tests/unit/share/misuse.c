@@ -164,6 +164,38 @@ static void a_cell_outlives_neither_its_arena_nor_its_directory(void **state)
 	pair_stop(&p);
 }
 
+/* Of two that hold one, the one that has for longer. */
+static void the_blocker_is_who_holds_for_longest(void **state)
+{
+	struct rill_cell_reader *r[2];
+	struct rill_cell_view view;
+	struct rill_session *s = NULL;
+	uint64_t ns;
+	int e = 0;
+
+	(void)state;
+	start();
+	assert_int_equal(rill_cell_write(cell, "0", 2), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rill_cell_reader_open(&r[i], names, "cell", 0, NULL, NULL), 0);
+	pair_run(&p);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rill_cell_read(r[i], &view), 0);
+		assert_int_equal(rill_cell_write(cell, "n", 2), 0);
+		pair_run(&p);
+	}
+	for (int i = 0; i < 8 && e == 0; i++)
+		e = rill_cell_write(cell, "n", 2);
+	while (rill_cell_blocker(cell, &s, &ns) == -ENOENT)
+		pair_wait(&p, 1);
+	assert_ptr_equal(s, p.a.s);
+	assert_int_equal(rill_cell_held(cell), 2);
+	assert_int_equal(rill_cell_done(r[0]), 0);
+	assert_int_equal(rill_cell_done(r[1]), 0);
+	pair_run(&p);
+	pair_stop(&p);
+}
+
 static void readers_of_nothing_are_refused(void **state)
 {
 	struct rill_mapping m = {.size = sizeof(m)};
@@ -266,9 +298,13 @@ static void objects_of_nothing_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(directories_of_nothing_are_refused), T(a_channel_without_a_version_is_refused_and_served_once_only),
-		T(cells_of_nothing_are_refused),       T(a_cell_outlives_neither_its_arena_nor_its_directory),
-		T(readers_of_nothing_are_refused),     T(a_find_is_cancelled_once_and_never_after_its_end),
+		T(directories_of_nothing_are_refused),
+		T(a_channel_without_a_version_is_refused_and_served_once_only),
+		T(cells_of_nothing_are_refused),
+		T(a_cell_outlives_neither_its_arena_nor_its_directory),
+		T(the_blocker_is_who_holds_for_longest),
+		T(readers_of_nothing_are_refused),
+		T(a_find_is_cancelled_once_and_never_after_its_end),
 		T(objects_of_nothing_are_refused),
 	};
 
