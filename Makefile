@@ -121,7 +121,7 @@ missing := $(filter-out $(found),$(parts))
 # What a goal needs is installed where that is allowed, else the line that would do it is said; then look again.
 ifneq ($(filter check check-all check-full coverage demo,$(goals)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp cppcheck) $(if $(filter check-full coverage,$(goals)),lcov)
+tools := $(if $(filter check-all check-full,$(goals)),clang clang-sanitizers clang-format clang-tidy valgrind g++ spin capnp libcapnp pkg-config cppcheck) $(if $(filter check-full coverage,$(goals)),lcov)
 wanted := $(filter-out $(if $(filter check,$(goals)),$(foreign)),$(missing))
 absent := $(strip $(foreach p,$(wanted),$($p_package)) $(shell tests/install-needs --absent $(tools)))
 ifneq ($(absent),)
@@ -410,6 +410,10 @@ $(foreach l,$(loops),$(eval $(call looped_with,$l)))
 # Those of the schemas run the plugin.
 $(addprefix $(B)/,$(filter tests/unit/schema/% tests/generated/%,$(single))): | $(B)/capnpc-rill
 
+# One uses what was installed, as a user would.
+staged := $(CURDIR)/$(B)/stage
+$(B)/tests/interop/installed: | $(B)/staged
+
 # interop runs the demos.
 $(addprefix $(B)/,$(filter tests/interop/%,$(single))): | demos
 
@@ -693,6 +697,12 @@ install: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill
 	$(call pc,librill-rpc,Cap'\''n Proto messages over Rill,librill = $(version)$(comma) librill-schema = $(version),)
 	$(if $(filter jemalloc,$(adapters)),$(call pc,librill-jemalloc,jemalloc as the allocator of an arena of Rill,librill = $(version),$(jemalloc_libs)))
 	$(foreach a,$(filter-out jemalloc,$(adapters)),$(call pc,librill-$a,Rill inside a program that runs on $a,librill = $(version),$($a_libs))$(newline))
+
+# For tests, in a folder of the build. What is installed is there before: the make below builds nothing.
+$(B)/staged: $(archives) $(names:%=$(B)/%.so) $(B)/capnpc-rill $(headers) include/rill/rill.capnp
+	@rm -rf '$(staged)'
+	+@$(MAKE) -s install DESTDIR='$(staged)' PREFIX=/opt/rill LIBDIR=/opt/rill/lib INCLUDEDIR=/opt/rill/include BINDIR=/opt/rill/bin >/dev/null
+	@touch $@
 
 define newline
 

@@ -22,7 +22,7 @@ static int send_own(struct rill_rpc *rpc)
 }
 
 /* May the user send? 0, -EAGAIN, -EBUSY, or the reason. */
-static int gate(struct rill_rpc *rpc)
+static inline int gate(struct rill_rpc *rpc)
 {
 	int e = rpc_reason(rpc);
 
@@ -87,7 +87,7 @@ void outbound_flush(struct rill_rpc *rpc)
 /* ---- Calls ------------------------------------------------------------------------------------------------------ */
 
 /* *ret_ask is the caller's table where he knows all of it, else `room`. */
-static int check_ask(const struct rill_ask **ret_ask, struct rill_ask *room, const struct rill_ask *ask)
+static inline int check_ask(const struct rill_ask **ret_ask, struct rill_ask *room, const struct rill_ask *ask)
 {
 	const void *seen;
 	int e = ask ? table_see(&seen, room, sizeof(*room), ask) : -EINVAL;

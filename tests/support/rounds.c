@@ -35,6 +35,15 @@ unsigned rounds_of(unsigned in_short, unsigned usual, unsigned in_long)
 	return asked_for("RILL_SHORT") ? in_short : usual;
 }
 
+void rounds_proof(const char *name, uint64_t value, uint64_t limit)
+{
+	if (!asked_for("RILL_LONG"))
+		return;
+	printf("proof %s %llu %llu %s\n", name, (unsigned long long)value, (unsigned long long)limit,
+	       value >= limit ? "ok" : "short");
+	fflush(stdout);
+}
+
 static uint64_t first_seed(void)
 {
 	const char *value = getenv("RILL_SEED");

@@ -168,6 +168,7 @@ static void a_message_that_changes_is_never_left(void **state)
 		assert_int_equal(traverse_all(segments, SEGMENTS, 4096), 0);
 	assert_int_equal(child_kill(&child), -SIGKILL);
 	print_message("# %llu rounds\n", (unsigned long long)rounds);
+	rounds_proof("race-seconds", (uint64_t)seconds, 60);
 	munmap(shared, (2 * SEGMENTS + 1) * PAGE);
 }
 

@@ -622,7 +622,7 @@ static void check_reading(unsigned by, unsigned of)
 
 static void random_schemas_and_messages(void **state)
 {
-	unsigned schemas = rounds_of(1, 2, 200), each = rounds_of(20, 100, 500), i;
+	unsigned schemas = rounds_of(1, 2, 200), each = rounds_of(20, 100, 500), messages = 0, i;
 
 	(void)state;
 	if (strstr(folder, "XXXXXX"))
@@ -636,14 +636,18 @@ static void random_schemas_and_messages(void **state)
 		} while (!is_taken(1) || !is_taken(2));
 		compile(1);
 		check_version(1, each);
+		messages += each;
 		if (i % 4)
 			continue;
 		compile(2);
 		check_version(2, each);
+		messages += each;
 		check_reading(2, 1);
 		check_reading(1, 2);
 	}
 	shell("rm -rf %s", folder);
+	rounds_proof("random-schemas", schemas, 200);
+	rounds_proof("random-messages", messages, 100000);
 }
 
 static int setup(void **state)
