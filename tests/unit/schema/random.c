@@ -604,19 +604,20 @@ static void check_version(unsigned v, unsigned n)
 	      "capnp encode --segment-size=$size v%u.capnp Thing0 <text%u >encoded; "
 	      "capnp encode --packed --segment-size=$size v%u.capnp Thing0 <text%u >encoded.packed",
 	      v, v, size, size, v, v, v, v);
-	shell("capnp decode v%u.capnp Thing0 <bytes%u >decoded && capnp encode v%u.capnp Thing0 <decoded >again", v, v, v);
-	shell("capnp decode --packed v%u.capnp Thing0 <packed%u | cmp - decoded", v, v);
+	shell("capnp decode --quiet v%u.capnp Thing0 <bytes%u >decoded && capnp encode v%u.capnp Thing0 <decoded >again", v, v,
+	      v);
+	shell("capnp decode --quiet --packed v%u.capnp Thing0 <packed%u | cmp - decoded", v, v);
 	shell("./d%u pack encoded | cmp - encoded.packed", v);
 	shell("./d%u check text%u bytes%u encoded again", v, v, v);
-	shell("./d%u first bytes%u >one && capnp convert binary:canonical v%u.capnp Thing0 <one | cmp - canonical%u", v, v, v,
-	      v);
+	shell("./d%u first bytes%u >one && capnp convert --quiet binary:canonical v%u.capnp Thing0 <one | cmp - canonical%u", v,
+	      v, v, v);
 }
 
 /* What one version's program reads of the other's messages is what the tool reads with that version. */
 static void check_reading(unsigned by, unsigned of)
 {
 	shell("./d%u print bytes%u >ours", by, of);
-	shell("capnp decode v%u.capnp Thing0 <bytes%u | capnp encode v%u.capnp Thing0 >theirs.bin", by, of, by);
+	shell("capnp decode --quiet v%u.capnp Thing0 <bytes%u | capnp encode v%u.capnp Thing0 >theirs.bin", by, of, by);
 	shell("./d%u print theirs.bin | cmp - ours", by);
 }
 
