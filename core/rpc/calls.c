@@ -283,17 +283,25 @@ void calls_finish(struct rill_rpc *rpc)
 
 /* ---- The interface ---------------------------------------------------------------------------------------------- */
 
-int rill_call_cancel(struct rill_call call)
+/* 0;  as rpc_check();  -ECANCELED  it is over */
+static int find_open(struct rill_call call, uint32_t *ret_slot)
 {
-	struct rill_rpc *rpc = call.rpc;
-	int e = rpc_check(rpc);
-	uint32_t slot;
+	int e = rpc_check(call.rpc);
 
 	if (e < 0)
 		return e;
-	slot = open_slot(rpc, call.id);
-	if (slot == NONE)
-		return -ECANCELED;
+	*ret_slot = open_slot(call.rpc, call.id);
+	return *ret_slot == NONE ? -ECANCELED : 0;
+}
+
+int rill_call_cancel(struct rill_call call)
+{
+	struct rill_rpc *rpc = call.rpc;
+	uint32_t slot;
+	int e = find_open(call, &slot);
+
+	if (e < 0)
+		return e;
 	ctx_enter(rpc_ctx(rpc));
 	let_go(rpc, slot);
 	ctx_leave(rpc_ctx(rpc));
@@ -303,14 +311,11 @@ int rill_call_cancel(struct rill_call call)
 int rill_call_set_timeout(struct rill_call call, uint64_t timeout_ns)
 {
 	struct rill_rpc *rpc = call.rpc;
-	int e = rpc_check(rpc);
 	uint32_t slot;
+	int e = find_open(call, &slot);
 
 	if (e < 0)
 		return e;
-	slot = open_slot(rpc, call.id);
-	if (slot == NONE)
-		return -ECANCELED;
 	ctx_enter(rpc_ctx(rpc));
 	set_deadline(rpc, slot, timeout_ns);
 	ctx_leave(rpc_ctx(rpc));

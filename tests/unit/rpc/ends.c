@@ -32,6 +32,18 @@ static void nothing_is_left(struct talk *t)
 	assert_int_equal(b.calls + b.requests + b.unsent, 0);
 }
 
+/* Every call and request has had its end. */
+static void stop_clean(struct talk *t)
+{
+	nothing_is_left(t);
+	talk_stop(t);
+}
+
+static void asks(struct talker *t, uint16_t type, const char *text, uint64_t timeout_ns, struct rill_call *ret_call)
+{
+	assert_int_equal(talk_ask(t, type, text, timeout_ns, ret_call), 0);
+}
+
 static void pass(struct talk *t, uint64_t ns)
 {
 	t->clock.now += ns;
@@ -46,12 +58,11 @@ static void a_request_is_answered_with_its_body(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "hello", 0, NULL), 0);
+	asks(&t.a, TALK_ECHO, "hello", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.b, "request hello");
 	talk_expect(&t.a, "answer hello");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void both_sides_may_ask(void **state)
@@ -60,13 +71,12 @@ static void both_sides_may_ask(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "from a", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.b, TALK_ECHO, "from b", 0, NULL), 0);
+	asks(&t.a, TALK_ECHO, "from a", 0, NULL);
+	asks(&t.b, TALK_ECHO, "from b", 0, NULL);
 	pair_run(&t.pair);
 	assert_non_null(strstr(t.a.told, "answer from a"));
 	assert_non_null(strstr(t.b.told, "answer from b"));
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void kept_requests_are_answered_in_any_order(void **state)
@@ -75,9 +85,9 @@ static void kept_requests_are_answered_in_any_order(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "3", 0, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 0, NULL);
+	asks(&t.a, TALK_KEEP, "2", 0, NULL);
+	asks(&t.a, TALK_KEEP, "3", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.b, "request 1, request 2, request 3");
 	talk_expect(&t.a, "");
@@ -90,8 +100,7 @@ static void kept_requests_are_answered_in_any_order(void **state)
 	assert_int_equal(talk_answer(t.b.kept[0], "again"), -ECANCELED);
 	assert_int_equal(rill_request_fail(t.b.kept[1], -EDOM), -ECANCELED);
 	assert_null(rill_request_kept(t.b.kept[1]));
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void an_answer_may_come_in_parts(void **state)
@@ -100,11 +109,10 @@ static void an_answer_may_come_in_parts(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_PARTS, "", 0, NULL), 0);
+	asks(&t.a, TALK_PARTS, "", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "part one, part two, answer three");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void a_handler_fails_a_request_by_what_it_returns(void **state)
@@ -113,12 +121,11 @@ static void a_handler_fails_a_request_by_what_it_returns(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_FAIL, "x", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_FORGET, "x", 0, NULL), 0); /* neither answered nor kept */
+	asks(&t.a, TALK_FAIL, "x", 0, NULL);
+	asks(&t.a, TALK_FORGET, "x", 0, NULL); /* neither answered nor kept */
 	pair_run(&t.pair);
 	talk_expect(&t.a, "failed EXDEV, failed EIO");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void a_type_without_a_handler_is_refused(void **state)
@@ -127,13 +134,12 @@ static void a_type_without_a_handler_is_refused(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, 77, "x", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_NOTE, "x", 0, NULL), 0); /* has one for notifications only */
+	asks(&t.a, 77, "x", 0, NULL);
+	asks(&t.a, TALK_NOTE, "x", 0, NULL); /* has one for notifications only */
 	pair_run(&t.pair);
 	talk_expect(&t.b, "");
 	talk_expect(&t.a, "refused EOPNOTSUPP, refused EOPNOTSUPP");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void notifications_reach_their_handler_or_the_general_one(void **state)
@@ -158,7 +164,7 @@ static void a_call_expires_at_its_deadline_and_the_peer_is_told(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 5 * MS, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 5 * MS, NULL);
 	pair_run(&t.pair);
 	assert_int_equal(rill_ctx_deadline(t.pair.a.ctx), 1000 + 5 * MS);
 	pass(&t, 5 * MS - 1);
@@ -167,8 +173,7 @@ static void a_call_expires_at_its_deadline_and_the_peer_is_told(void **state)
 	talk_expect(&t.a, "expired ETIMEDOUT");
 	talk_expect(&t.b, "request 1, gone 1 ECANCELED");
 	assert_int_equal(talk_answer(t.b.kept[0], "late"), -ECANCELED);
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void deadlines_come_in_their_order_whatever_the_order_of_calls(void **state)
@@ -182,7 +187,7 @@ static void deadlines_come_in_their_order_whatever_the_order_of_calls(void **sta
 	t.clock.now = 0;
 	for (size_t i = 0; i < 9; i++) {
 		snprintf(text, sizeof(text), "%u", ms[i]);
-		assert_int_equal(talk_ask(&t.a, TALK_KEEP, text, ms[i] * MS, NULL), 0);
+		asks(&t.a, TALK_KEEP, text, ms[i] * MS, NULL);
 	}
 	pair_run(&t.pair);
 	for (unsigned i = 1; i <= 9; i++) {
@@ -202,7 +207,7 @@ static void an_answered_call_does_not_expire(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "x", 5 * MS, NULL), 0);
+	asks(&t.a, TALK_ECHO, "x", 5 * MS, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "answer x");
 	pass(&t, 10 * MS);
@@ -217,7 +222,7 @@ static void a_late_answer_is_dropped_even_when_its_slot_has_another_call(void **
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "old", MS, NULL), 0);
+	asks(&t.a, TALK_KEEP, "old", MS, NULL);
 	pair_run(&t.pair);
 	assert_int_equal(talk_answer(t.b.kept[0], "old's"), 0); /* on its way when ... */
 	t.clock.now += MS;
@@ -225,14 +230,13 @@ static void a_late_answer_is_dropped_even_when_its_slot_has_another_call(void **
 	if (strcmp(t.a.told, "answer old's"))
 		talk_expect(&t.a, "expired ETIMEDOUT");
 	t.a.told[0] = '\0';
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "new", 0, NULL), 0);
+	asks(&t.a, TALK_KEEP, "new", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "");
 	assert_int_equal(talk_answer(t.b.kept[1], "new's"), 0);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "answer new's");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void a_timeout_can_be_set_anew_and_taken_away(void **state)
@@ -242,8 +246,8 @@ static void a_timeout_can_be_set_anew_and_taken_away(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 5 * MS, &first), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", 5 * MS, &second), 0);
+	asks(&t.a, TALK_KEEP, "1", 5 * MS, &first);
+	asks(&t.a, TALK_KEEP, "2", 5 * MS, &second);
 	pass(&t, 4 * MS);
 	assert_int_equal(rill_call_set_timeout(first, 5 * MS), 0);
 	assert_int_equal(rill_call_set_timeout(second, RILL_NEVER), 0);
@@ -264,8 +268,8 @@ static void calls_without_a_timeout_have_the_rpcs(void **state)
 
 	(void)state;
 	talk_open(&t, &o);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", RILL_NEVER, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 0, NULL);
+	asks(&t.a, TALK_KEEP, "2", RILL_NEVER, NULL);
 	pass(&t, 3 * MS);
 	talk_expect(&t.a, "expired ETIMEDOUT");
 	pass(&t, 3000 * MS);
@@ -282,7 +286,7 @@ static void a_deadline_that_fires_early_is_told_the_loop_again(void **state)
 	talk_open(&t, NULL);
 	assert_int_equal(rill_ctx_attach(t.pair.a.ctx, &notes_loop, &notes), 0);
 	notes_read(&notes);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 5000, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 5000, NULL);
 	assert_string_equal(notes_read(&notes), "deadline 6000");
 	t.clock.now = 5999;
 	rill_ctx_dispatch(t.pair.a.ctx, NULL);
@@ -305,7 +309,7 @@ static void a_cancelled_call_is_told_nothing_and_its_request_is_gone(void **stat
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 5 * MS, &call), 0);
+	asks(&t.a, TALK_KEEP, "1", 5 * MS, &call);
 	pair_run(&t.pair);
 	assert_int_equal(rill_call_cancel(call), 0);
 	assert_int_equal(rill_call_cancel(call), -ECANCELED);
@@ -313,8 +317,7 @@ static void a_cancelled_call_is_told_nothing_and_its_request_is_gone(void **stat
 	talk_expect(&t.b, "request 1, gone 1 ECANCELED");
 	pass(&t, 10 * MS);
 	talk_expect(&t.a, "");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void an_answer_that_crosses_a_cancel_is_dropped(void **state)
@@ -324,15 +327,14 @@ static void an_answer_that_crosses_a_cancel_is_dropped(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 0, &call), 0);
+	asks(&t.a, TALK_KEEP, "1", 0, &call);
 	pair_run(&t.pair);
 	assert_int_equal(talk_answer(t.b.kept[0], "yes"), 0);
 	assert_int_equal(rill_call_cancel(call), 0);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "");
 	talk_expect(&t.b, "request 1");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void cancel_from_its_own_part(struct talker *t, const char *event)
@@ -350,11 +352,10 @@ static void a_call_may_be_cancelled_between_its_parts(void **state)
 	talk_open(&t, NULL);
 	t.pair.a.with = &call;
 	t.a.hook = cancel_from_its_own_part;
-	assert_int_equal(talk_ask(&t.a, TALK_PARTS, "", 0, &call), 0);
+	asks(&t.a, TALK_PARTS, "", 0, &call);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "part one");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 /* ---- Limits ----------------------------------------------------------------------------------------------------- */
@@ -366,15 +367,15 @@ static void calls_in_flight_are_bounded_and_writable_follows(void **state)
 
 	(void)state;
 	talk_open(&t, &o);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", 0, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 0, NULL);
+	asks(&t.a, TALK_KEEP, "2", 0, NULL);
 	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "3", 0, NULL), -EAGAIN);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "");
 	assert_int_equal(talk_answer(t.b.kept[0], "yes"), 0);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "answer yes, writable");
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "3", 0, NULL), 0);
+	asks(&t.a, TALK_ECHO, "3", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "answer 3");
 	talk_stop(&t);
@@ -388,13 +389,13 @@ static void requests_above_the_limit_are_refused(void **state)
 	(void)state;
 	talk_open(&t, &o);
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(talk_ask(&t.a, TALK_KEEP, "x", 0, NULL), 0);
+		asks(&t.a, TALK_KEEP, "x", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.b, "request x, request x");
 	talk_expect(&t.a, "refused ENOBUFS, refused ENOBUFS");
 	assert_int_equal(usage_of(t.b.rpc).requests, 2);
 	assert_int_equal(talk_answer(t.b.kept[0], "y"), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "z", 0, NULL), 0);
+	asks(&t.a, TALK_ECHO, "z", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "answer y, answer z");
 	talk_stop(&t);
@@ -438,10 +439,10 @@ static void refusals_and_failures_wait_for_room_and_are_not_lost(void **state)
 	(void)state;
 	talk_open(&t, &o);
 	stuff(&t);
-	assert_int_equal(talk_ask(&t.a, 77, "x", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_FAIL, "x", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "x", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "x", 0, NULL), 0); /* its answer is -EAGAIN, which fails it */
+	asks(&t.a, 77, "x", 0, NULL);
+	asks(&t.a, TALK_FAIL, "x", 0, NULL);
+	asks(&t.a, TALK_KEEP, "x", 0, NULL);
+	asks(&t.a, TALK_ECHO, "x", 0, NULL); /* its answer is -EAGAIN, which fails it */
 	pair_run(&t.pair);
 	assert_int_equal(usage_of(t.b.rpc).unsent, 3);
 	assert_int_equal(talk_answer(t.b.kept[0], "now"), -EAGAIN);
@@ -452,8 +453,7 @@ static void refusals_and_failures_wait_for_room_and_are_not_lost(void **state)
 	assert_int_equal(talk_answer(t.b.kept[0], "now"), 0);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "answer now");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void cancels_wait_for_room_and_keep_their_slot(void **state)
@@ -465,7 +465,7 @@ static void cancels_wait_for_room_and_keep_their_slot(void **state)
 	(void)state;
 	talk_open(&t, &o);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(talk_ask(&t.a, TALK_KEEP, "x", 0, &call[i]), 0);
+		asks(&t.a, TALK_KEEP, "x", 0, &call[i]);
 	pair_run(&t.pair);
 	rill_rpc_pause(t.b.rpc);
 	while (rill_rpc_notify(t.a.rpc, TALK_NOTE, NULL) == 0) /* as small as a cancel */
@@ -478,8 +478,7 @@ static void cancels_wait_for_room_and_keep_their_slot(void **state)
 	pair_run(&t.pair);
 	assert_non_null(strstr(t.b.told, "gone 1 ECANCELED, gone 2 ECANCELED, gone 3 ECANCELED"));
 	talk_expect(&t.a, "writable");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 /* With no place for another refusal b stops reading; once it has room it goes on, and nobody is forgotten. */
@@ -500,8 +499,7 @@ static void a_flood_is_refused_to_the_last_without_growing(void **state)
 	assert_true(asked > 16 && asked < 100); /* what is beyond waits in a's ring */
 	unstuff(&t);
 	assert_int_equal(t.a.answers, asked);
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 /* ---- The channel's end ------------------------------------------------------------------------------------------ */
@@ -512,9 +510,9 @@ static void each_call_in_flight_is_told_why_the_channel_ended(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 5 * MS, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_CLOSE, "3", 0, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 5 * MS, NULL);
+	asks(&t.a, TALK_KEEP, "2", 0, NULL);
+	asks(&t.a, TALK_CLOSE, "3", 0, NULL);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "lost EPIPE, lost EPIPE, lost EPIPE, closed 0");
 	talk_expect(&t.b, "request 1, request 2, request 3");
@@ -531,8 +529,8 @@ static void kept_requests_are_told_that_their_asker_is_gone(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", 0, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 0, NULL);
+	asks(&t.a, TALK_KEEP, "2", 0, NULL);
 	pair_run(&t.pair);
 	end_die(&t.pair.a);
 	pair_run(&t.pair);
@@ -547,8 +545,8 @@ static void what_the_peer_answered_before_its_end_is_told_first(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 0, NULL), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", 0, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 0, NULL);
+	asks(&t.a, TALK_KEEP, "2", 0, NULL);
 	pair_run(&t.pair);
 	assert_int_equal(talk_answer(t.b.kept[1], "yes"), 0);
 	rill_rpc_abort(t.b.rpc, -EIO);
@@ -564,7 +562,7 @@ static void closing_is_the_last_word(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", MS, &call), 0);
+	asks(&t.a, TALK_KEEP, "1", MS, &call);
 	pair_run(&t.pair);
 	rill_rpc_close(t.a.rpc);
 	pass(&t, 2 * MS);
@@ -580,7 +578,7 @@ static void the_end_of_channel_session_or_ctx_closes_the_rpc(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		talk_open(&t, NULL);
-		assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", MS, NULL), 0);
+		asks(&t.a, TALK_KEEP, "1", MS, NULL);
 		pair_run(&t.pair);
 		if (i == 0)
 			rill_channel_close(t.pair.a.ch);
@@ -638,8 +636,8 @@ static void anything_may_be_closed_in_any_callback(void **state)
 		t.pair.a.with = t.pair.b.with = with;
 		t.a.hook = t.b.hook = close_all;
 		for (uint16_t type = TALK_ECHO; type <= TALK_PARTS + 20; type++)
-			assert_int_equal(talk_ask(&t.a, type, "x", 5 * MS, NULL), 0);
-		assert_int_equal(talk_ask(&t.a, TALK_KEEP, "x", 5 * MS, NULL), 0);
+			asks(&t.a, type, "x", 5 * MS, NULL);
+		asks(&t.a, TALK_KEEP, "x", 5 * MS, NULL);
 		assert_int_equal(talk_note(&t.a, TALK_NOTE, "x"), 0);
 		pass(&t, 0);
 		if (t.pair.a.ctx)
@@ -667,7 +665,7 @@ static void the_next_call_may_be_made_in_an_answer_without_an_allocation(void **
 	(void)state;
 	talk_open(&t, NULL);
 	t.a.hook = t.b.hook = ask_again;
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "x", 5 * MS, NULL), 0);
+	asks(&t.a, TALK_ECHO, "x", 5 * MS, NULL);
 	while (t.a.answers < 10) {
 		rill_ctx_poll(t.pair.a.ctx, 0);
 		rill_ctx_poll(t.pair.b.ctx, 0);
@@ -720,8 +718,7 @@ static void a_request_is_built_in_place_and_committed(void **state)
 	nothing_is_left(&t);
 	assert_int_equal(rill_rpc_call_reserve(t.a.rpc, &ask, 100, NULL, &room), 0);
 	rill_rpc_cancel(t.a.rpc);
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void an_answer_in_place_ends_with_its_request(void **state)
@@ -732,8 +729,8 @@ static void an_answer_in_place_ends_with_its_request(void **state)
 
 	(void)state;
 	talk_open(&t, NULL);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "1", 0, &call), 0);
-	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "2", 0, NULL), 0);
+	asks(&t.a, TALK_KEEP, "1", 0, &call);
+	asks(&t.a, TALK_KEEP, "2", 0, NULL);
 	pair_run(&t.pair);
 	assert_int_equal(rill_request_reserve(t.b.kept[0], true, 10, NULL, &room), 0);
 	assert_int_equal(rill_request_fail(t.b.kept[1], -EDOM), 0); /* waits for the commit */
@@ -742,8 +739,7 @@ static void an_answer_in_place_ends_with_its_request(void **state)
 	assert_int_equal(rill_rpc_commit(t.b.rpc, 10, NULL), -ECANCELED);
 	pair_run(&t.pair);
 	talk_expect(&t.a, "failed EDOM");
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 /* ---- Misuse ----------------------------------------------------------------------------------------------------- */
@@ -775,8 +771,7 @@ static void misuse_is_refused_at_the_edge(void **state)
 	assert_int_equal(rill_call_cancel((struct rill_call){t.a.rpc, 12345}), -ECANCELED);
 	assert_int_equal(talk_answer((struct rill_request){.rpc = t.a.rpc, .slot = 5}, "x"), -ECANCELED);
 	rill_rpc_close(NULL);
-	nothing_is_left(&t);
-	talk_stop(&t);
+	stop_clean(&t);
 }
 
 static void without_memory_a_call_fails_and_changes_nothing(void **state)
@@ -791,7 +786,7 @@ static void without_memory_a_call_fails_and_changes_nothing(void **state)
 		allocs_refuse(0);
 		nothing_is_left(&t);
 	}
-	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "x", 0, NULL), 0);
+	asks(&t.a, TALK_ECHO, "x", 0, NULL);
 	allocs_refuse_from(1);
 	assert_true(rill_ctx_poll(t.pair.b.ctx, 0) >= 0);
 	allocs_refuse(0);
