@@ -1,6 +1,6 @@
-/* tests/interop/installed.c - what make install puts there is enough: a schema that imports ours goes through the installed plugin,
- * and a program of it is built with the installed headers and pkg-config files, shared and static, and runs. The build installs
- * it into a folder beside us. Skipped where there is no capnp, pkg-config or compiler. */
+/* tests/interop/installed.c - what make install puts there is enough: a schema that imports ours goes through the installed
+ * plugin, and a program of it is built with the installed headers and pkg-config files, shared and static, and runs. The build
+ * installs it into a folder beside us. Skipped where there is no capnp, pkg-config or compiler. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -15,7 +15,7 @@ uint64_t rounds_seed(void);
 /* The next number of the sequence in *state, which begins as a seed. */
 uint64_t rounds_random(uint64_t *state);
 
-/* In the long form, what a test has to show: `proof NAME VALUE LIMIT ok|short`, ok from the limit on. Else nothing is printed. */
+/* In the long form, what a test has to show: `proof NAME VALUE LIMIT ok|short`, ok from the limit on. Else nothing. */
 void rounds_proof(const char *name, uint64_t value, uint64_t limit);
 
 bool rounds_under_valgrind(void);
