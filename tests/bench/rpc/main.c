@@ -95,7 +95,7 @@ static void on_end(struct rill_session *session, int why, void *user)
 static int open_side(struct side *s, int fd, int (*prepare)(struct side *s))
 {
 	static const struct rill_session_events events = {.size = sizeof(events), .channel = on_channel, .closed = on_end};
-	struct rill_session_options o = {.size = sizeof(o), .lent_bytes = (size_t)64 << 30};
+	struct rill_session_options o = {.size = sizeof(o), .lent_bytes = (size_t)64 << 30, .handshake_ms = 60000};
 	int r = rill_ctx_create(&s->ctx, NULL);
 
 	if (r == 0 && prepare)
