@@ -29,8 +29,8 @@ static void read_settings(struct settings *s)
 
 	s->form = asked("SMOKE") ? FORM_SMOKE : asked("QUICK") ? FORM_QUICK : FORM_FULL;
 	s->rounds = value && atoi(value) > 0 ? (unsigned)atoi(value) : rounds[s->form];
-	if (s->rounds > POINTS_ROUNDS)
-		s->rounds = POINTS_ROUNDS;
+	if (s->rounds > POINTS_ROUNDS / OFTEN)
+		s->rounds = POINTS_ROUNDS / OFTEN;
 	s->only = getenv("ONLY");
 	s->rows = getenv("ROWS");
 	s->waits = getenv("WAITS");

@@ -183,14 +183,18 @@ static void keep_wanted(struct plan *p, const struct settings *s)
 }
 
 /* What is held against each other runs close together in time: a machine may be another one a second later (a hypervisor moves
- * its CPUs, and two of them share a cache or do not). Where the work does not depend on the size, all sizes are one group. */
+ * its CPUs, and two of them share a cache or do not). That is all rows at one size; all sizes of a row that only lends, and
+ * of what grows. */
 static bool same_group(const struct cell *a, const struct cell *b)
 {
-	bool sized = a->task.work != WORK_HANDLE;
+	const struct labels *x = &a->labels, *y = &b->labels;
 
-	return a->task.work == b->task.work && a->labels.cores == b->labels.cores &&
-	       (a->task.wait == WAIT_SLEEP) == (b->task.wait == WAIT_SLEEP) && (!sized || a->labels.at == b->labels.at) &&
-	       !strcmp(a->labels.work, b->labels.work);
+	if (strcmp(x->work, y->work) != 0 || x->cores != y->cores ||
+	    (a->task.wait == WAIT_SLEEP) != (b->task.wait == WAIT_SLEEP))
+		return false;
+	if (a->way->lent_once || b->way->lent_once)
+		return !strcmp(x->row, y->row);
+	return x->at == y->at || strcmp(x->work, work_names[a->task.work]) != 0;
 }
 
 /* Groups in the order in which the plan begins them. */
@@ -237,6 +241,12 @@ static void shuffle(const struct plan *p, size_t *order, unsigned round)
 	}
 }
 
+/* Each cell once a round; what is judged closely OFTEN times, apart from the others, so that who is compared is neighbours. */
+static bool due(const struct cell *c, unsigned turn)
+{
+	return c->rounds && turn / OFTEN >= c->rounds ? false : c->often || turn % OFTEN == 0;
+}
+
 static int run_measure(struct plan *p, const struct settings *s, struct points *all)
 {
 	unsigned rounds = s->rounds;
@@ -250,13 +260,13 @@ static int run_measure(struct plan *p, const struct settings *s, struct points *
 	order = calloc(p->count + 1, sizeof(*order));
 	if (!order)
 		abort();
-	for (unsigned round = 0; round < rounds; round++) {
-		shuffle(p, order, round);
+	for (unsigned turn = 0; turn < rounds * OFTEN; turn++) {
+		shuffle(p, order, turn);
 		for (size_t i = 0; i < p->count; i++) {
 			struct cell *c = &p->cells[order[i]];
 
-			if (c->error == 0 && (!c->rounds || round < c->rounds)) {
-				progress(p, c, round, rounds, i);
+			if (c->error == 0 && due(c, turn)) {
+				progress(p, c, turn / OFTEN, rounds, i);
 				run_cell(p, c, all);
 			}
 		}

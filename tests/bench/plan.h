@@ -9,6 +9,8 @@
 
 enum form { FORM_SMOKE, FORM_QUICK, FORM_FULL };
 
+#define OFTEN 3 /* times a round, if it is told so */
+
 struct cell {
 	const struct way *way;
 	struct task task;
@@ -16,6 +18,7 @@ struct cell {
 	struct hist *all;     /* the trips of all rounds; NULL: not kept */
 	uint64_t count_burst; /* also count system calls, with bursts of this many; 0: no */
 	unsigned rounds;      /* at most; 0: all */
+	bool often;           /* a target is judged by it */
 	int error;
 };
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define POINTS_ROUNDS 40 /* figures in one series */
+#define POINTS_ROUNDS 60 /* figures in one series */
 #define POINTS_SERIES 16
 #define POINTS_FACTS 40
 

@@ -104,18 +104,19 @@ static void throughput(struct tell *t)
 
 static void flat(struct tell *t)
 {
+	const struct point *first = find(t, "trip", "rill-loan", "spin", "handle", 2, 4096);
 	double low = 0, high = 0;
 
 	for (size_t i = 0; i < t->all->count; i++) {
 		const struct point *p = &t->all->v[i];
-		double p50 = series_median(point_series(p, "p50_ns"));
+		struct ratio r;
 
 		if (strcmp(p->labels.measure, "trip") != 0 || strcmp(p->labels.row, "rill-loan") != 0 ||
 		    strcmp(p->labels.wait, "spin") != 0 || strcmp(p->labels.work, "handle") != 0 || p->labels.at < 4096 ||
-		    p50 <= 0)
+		    !points_ratio(p, first, "p50_ns", &r))
 			continue;
-		low = low == 0 || p50 < low ? p50 : low;
-		high = p50 > high ? p50 : high;
+		low = low == 0 || r.median < low ? r.median : low;
+		high = r.median > high ? r.median : high;
 	}
 	if (low > 0)
 		line(t, "4-loan-any-size", high / low, 1.05, high / low <= 1.05);
@@ -128,21 +129,23 @@ struct beside {
 	double worst; /* ours to theirs, as a time: above 1 is behind */
 };
 
-/* Behind: by more than the spread, that is our best round is not as good as its worst. Held against the better of the two
- * ways in which we send. */
+/* Behind: by more than the spread, that is our best round is not as good as its worst. */
 static void hold_against(struct tell *t, const struct point *peer, struct beside *b)
 {
 	const char *series = view_main(peer->labels.measure);
 	bool rate = view_is_rate(series);
 	const struct series *theirs = point_series(peer, series), *ours;
 	struct labels l = peer->labels;
+	const struct point *rill;
+	struct ratio r;
 	double ratio;
 
 	snprintf(l.row, sizeof(l.row), "rill");
-	ours = points_find(t->all, &l) ? point_series(points_find(t->all, &l), series) : NULL;
-	if (!ours || !theirs)
+	rill = points_find(t->all, &l);
+	if (!points_ratio(rill, peer, series, &r) || r.median <= 0)
 		return;
-	ratio = rate ? series_median(theirs) / series_median(ours) : series_median(ours) / series_median(theirs);
+	ours = point_series(rill, series);
+	ratio = rate ? 1 / r.median : r.median;
 	b->points++;
 	b->ahead += ratio < 1;
 	b->behind += rate ? series_high(ours) < series_low(theirs) : series_low(ours) > series_high(theirs);

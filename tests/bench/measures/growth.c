@@ -238,6 +238,7 @@ static void add(struct plan *p, size_t row, enum wait wait, uint64_t count)
 	c = plan_add(p, &rows[row], &t, 2, count);
 	if (count >= 1000 && (active || p->form == FORM_QUICK))
 		c->rounds = active ? 2 : 1; /* making them takes longest */
+	c->often = !active && (count == 1 || count == (row < 2 ? 10000 : 1000));
 	snprintf(c->labels.work, sizeof(c->labels.work), active ? "active" : "idle");
 }
 

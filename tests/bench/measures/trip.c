@@ -45,6 +45,7 @@ static void add(struct plan *p, const struct way *way, struct task *t, unsigned 
 		c->all = calloc(1, sizeof(*c->all));
 	if (t->bytes == 64 && t->work == WORK_WRITE && cores == 2)
 		c->count_burst = 1;
+	c->often = (small && t->work == WORK_WRITE) || (way->lent_once && t->work == WORK_HANDLE && t->wait == WAIT_SPIN);
 }
 
 static void plan_waits(struct plan *p, const struct way *way, enum wait wait, unsigned cores)
