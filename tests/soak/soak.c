@@ -262,7 +262,7 @@ static void load_for(double time)
 
 /* By how much what was flat may differ: where the random load had left it when it was asked to rest. */
 #define HEAP_MORE ((size_t)1 << 20)
-#define MEMORY_MORE ((size_t)16 << 20)
+#define MEMORY_MORE ((size_t)32 << 20)
 
 static unsigned passed, failed;
 
