@@ -174,11 +174,17 @@ static bool budget_spent(struct rill_channel *ch)
 	return ch->budget == 0 || s->left <= 0;
 }
 
-/* The end is told once all was taken. */
+/* The end is told once all was taken, and nothing comes behind it: not even what his CLOSE promised and was not there. */
+static RARE int told_end(struct rill_channel *ch)
+{
+	ch->last = ch->in.rpos;
+	return channel_reason(ch);
+}
+
 static RARE int spent(struct rill_channel *ch)
 {
 	if (!channel_waits(ch))
-		return ch->gone ? channel_reason(ch) : -EAGAIN;
+		return ch->gone ? told_end(ch) : -EAGAIN;
 	return later(ch);
 }
 
@@ -189,7 +195,7 @@ static int nothing(struct rill_channel *ch, int e)
 		channel_publish(ch);
 	if (e == -EAGAIN && ch->gone) {
 		channel_settle(ch);
-		return channel_waits(ch) ? e : channel_reason(ch);
+		return channel_waits(ch) ? e : told_end(ch);
 	}
 	return e;
 }

@@ -125,6 +125,7 @@ static void tell_closed(struct rill_channel *ch)
 		return;
 	}
 	ch->told_closed = true;
+	ch->last = ch->in.rpos; /* frames that his CLOSE promised and that come only now */
 	if (ch->events.closed)
 		ch->events.closed(ch, ch->why, ch->user);
 }

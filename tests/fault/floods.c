@@ -3,6 +3,8 @@
  * said nothing is lost either. */
 #include "tests/fault/scene.h"
 
+#include "tests/support/rounds.h"
+
 #include <sys/un.h>
 
 #define CHANNELS 64       /* of the liar */
@@ -342,6 +344,152 @@ static void connections_are_accepted_in_small_numbers_a_turn(void **state)
 	scene_destroy(sc);
 }
 
+/* ---- For a long time ------------------------------------------------------------------------------------------- */
+
+static unsigned rounds(void)
+{
+	return rounds_of(200, 2000, 20000);
+}
+
+/* Each is due: we go to rest, are rung, and find nothing. */
+static void bells_without_end(void **state)
+{
+	struct scene *sc = flood_open(1, 0);
+	uint64_t sarm = 0, rung = 0, before = packets_read(sc);
+
+	(void)state;
+	for (unsigned i = 0; i < rounds(); i++) {
+		uint64_t armed = raw_load(&sc->raw, RAW_SARM);
+
+		if (armed != sarm) {
+			assert_int_equal(raw_bell(&sc->raw), 0);
+			rung++;
+		}
+		sarm = armed;
+		dispatch_beside(sc);
+	}
+	assert_in_range(rung, rounds() / 2, rounds());
+	assert_int_equal(packets_read(sc), before + rung);
+	flood_end(sc);
+}
+
+/* Channels come and go as fast as they may, each index in its next generation; none is lost and none comes twice. */
+static void opens_and_closes_without_end(void **state)
+{
+	struct scene *sc = flood_open(0, 0);
+	unsigned all = rounds() / 4, said = 0, closed = 0, seen = 0;
+	struct raw_packet p;
+
+	(void)state;
+	while (closed < all) {
+		for (; said < all && said - closed < CHANNELS; said++) { /* answered ones alone are used again */
+			uint32_t id = said % CHANNELS * 2 + 1, generation = said / CHANNELS + 1;
+
+			if (raw_channel(&sc->raw, RAW_OPEN, id, generation) < 0)
+				break;
+			assert_int_equal(raw_close(&sc->raw, RAW_CLOSE, id, generation, 0), 0);
+		}
+		came_count = 0;
+		seen = sc->victim.offers;
+		dispatch_beside(sc);
+		assert_in_range(sc->victim.offers - seen, 0, 2 * BATCH);
+		for (unsigned i = 0; i < came_count; i++)
+			rill_channel_close(came[i]);
+		while (raw_expect(&sc->raw, RAW_CLOSE, &p))
+			closed++;
+	}
+	assert_int_equal(sc->victim.offers, all);
+	flood_end(sc);
+}
+
+static void tell_what_is_due(struct scene *sc, uint64_t *carm, uint64_t *sarm)
+{
+	uint64_t c = raw_load(&sc->raw, raw_chan(&sc->raw.their_head, 1, RAW_CARM)), s = raw_load(&sc->raw, RAW_SARM);
+
+	if (c != *carm)
+		raw_push(&sc->raw, RAW_E_DATA, 1);
+	if (s != *sarm)
+		assert_int_equal(raw_bell(&sc->raw), 0);
+	*carm = c;
+	*sarm = s;
+}
+
+/* As many as it has credit for, all the time. */
+static void descriptors_without_end(void **state)
+{
+	struct scene *sc = flood_open(1, 0);
+	uint64_t sent = 0, all = rounds(), carm = 0, sarm = 0;
+
+	(void)state;
+	while (sc->victim.messages < all) {
+		while (sent < all && sent - voids_seen(sc) < 100 && sent - freed(sc, 1) / 16 < FRAMES) {
+			uint64_t word = sent << 32 | 1;
+
+			assert_int_equal(raw_fds(&sc->raw, 1, 0, 1), 0);
+			raw_frame(&sc->raw, 1, raw_header(RAW_MESSAGE, RAW_HAS_FDS, 0, 8), &word, 1);
+			sent++;
+		}
+		tell_what_is_due(sc, &carm, &sarm);
+		assert_in_range(dispatch_beside(sc), 0, CHANNEL_BUDGET);
+	}
+	assert_int_equal(sc->victim.messages, all);
+	assert_int_equal(voids_seen(sc), all);
+	flood_end(sc);
+}
+
+#define SLOTS 16
+
+static void accept_one(struct rill_listener *l, struct rill_session *s, void *user)
+{
+	(void)l;
+	rill_session_close(s);
+	++*(unsigned *)user;
+}
+
+static int knock(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_int_equal(connect(fd, (const struct sockaddr *)address, sizeof(*address)), 0);
+	return fd;
+}
+
+/* They fill all slots of the listener in each turn, and some say nonsense; who shakes hands is admitted all the same. */
+static void half_handshakes_without_end(void **state)
+{
+	static const struct rill_listener_events events = {.size = sizeof(events), .accepted = accept_one};
+	struct rill_listener_options o = {.size = sizeof(o), .session = &scene_options, .handshakes = SLOTS};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct scene *sc = scene_open();
+	struct rill_listener *l;
+	unsigned accepted = 0, all = rounds() / 20;
+	int fd[SLOTS - 1];
+	struct raw r;
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/raw-flood-%d", (int)getpid());
+	assert_int_equal(rill_listener_create(&l, sc->ctx, address.sun_path, &o, &events, &accepted), 0);
+	for (unsigned i = 0; i < all; i++) {
+		for (int k = 0; k < SLOTS - 1; k++) {
+			fd[k] = knock(&address);
+			if (k % 3 == 0)
+				assert_int_equal(send(fd[k], "?", 1, MSG_NOSIGNAL), 1);
+		}
+		raw_init(&r, knock(&address));
+		assert_int_equal(raw_greet(&r), 0);
+		for (int k = 0; k < 3; k++)
+			dispatch_beside(sc);
+		assert_int_equal(accepted, i + 1);
+		raw_finish(&r);
+		for (int k = 0; k < SLOTS - 1; k++)
+			close(fd[k]);
+	}
+	scene_turn(sc);
+	rill_listener_close(l);
+	scene_expect(sc, OPEN_STILL, "");
+	scene_destroy(sc);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -355,6 +503,10 @@ int main(void)
 		T(a_refused_recv_is_asked_again),
 		T(packets_that_a_frame_waits_for_use_the_budget),
 		T(connections_are_accepted_in_small_numbers_a_turn),
+		T(bells_without_end),
+		T(opens_and_closes_without_end),
+		T(descriptors_without_end),
+		T(half_handshakes_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
