@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BATCH 16    /* connections a dispatch */
+#define BATCH 4     /* connections a turn */
 #define REST_MS 100 /* no descriptor left: do not look at the backlog for so long */
 
 struct rill_listener {
@@ -113,8 +113,11 @@ static void make_slot(struct rill_listener *l)
 	if (l->handshakes_count < l->handshakes_max)
 		return;
 	for (struct link *i = l->handshakes.next; i != &l->handshakes; i = i->next) {
-		unsigned n = count_uid(l, uid_of(i));
+		unsigned n;
 
+		if (worst && uid_of(i) == uid_of(worst)) /* counted already: most often there is but one */
+			continue;
+		n = count_uid(l, uid_of(i));
 		if (n > most) {
 			most = n;
 			worst = i;

@@ -1,5 +1,5 @@
-/* tests/fault/lies.c - lies that need two steps: an end that is not where the frames end, a frame that is another one once it was
- * looked at, memory that goes away under the reader, and descriptors of all kinds where a memfd belongs. */
+/* tests/fault/lies.c - lies in two steps: an end that is not where the frames end, a frame that is another one once it was
+ * looked at, memory that goes away under the reader; and descriptors of all kinds where a memfd belongs. */
 #include "tests/fault/scene.h"
 
 #include <sys/epoll.h>
