@@ -1,6 +1,6 @@
-/* tests/fault/latency.c - what an honest session notices of a flood beside it: the median of its round trips over an event loop,
- * against that beside a peer that burns as much CPU and sends nothing, in slices that take turns. Each trip is answered, whatever
- * the flood; the ratio is no assertion but a line `proof flood-latency`, in the long form. */
+/* tests/fault/latency.c - what an honest session notices of a flood beside it: the median of its round trips over an event
+ * loop, against that beside a peer that burns as much CPU and sends nothing, in slices that take turns. Each trip is
+ * answered, whatever the flood; the ratio is no assertion but a line `proof flood-latency`, in the long form. */
 #include "tests/fault/scene.h"
 
 #include "tests/support/child.h"
