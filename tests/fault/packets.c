@@ -172,6 +172,37 @@ static void goodbye_of_nowhere(struct scene *sc)
 	goodbye(sc, INT32_MIN);
 }
 
+/* Each reason that is taken over, and a text of every byte: what the user reads is for a human. */
+static void goodbye_with_noise(struct scene *sc, int reason)
+{
+	struct raw_packet p = raw_packet(RAW_GOODBYE, 128);
+
+	p.word.reason = reason;
+	for (unsigned i = 0; i < sizeof(p.word.text); i++)
+		p.word.text[i] = (char)(255 - i);
+	assert_int_equal(raw_say(&sc->raw, &p), 0);
+}
+
+static void goodbye_no_descriptors(struct scene *sc)
+{
+	goodbye_with_noise(sc, EMFILE);
+}
+
+static void goodbye_no_descriptors_anywhere(struct scene *sc)
+{
+	goodbye_with_noise(sc, ENFILE);
+}
+
+static void goodbye_too_large(struct scene *sc)
+{
+	goodbye_with_noise(sc, EFBIG);
+}
+
+static void goodbye_stale(struct scene *sc)
+{
+	goodbye_with_noise(sc, ESTALE);
+}
+
 static void goodbye_out_of_memory(struct scene *sc)
 {
 	goodbye(sc, ENOMEM);
@@ -701,6 +732,10 @@ static const struct lie lies[] = {
 	{"a_goodbye_in_order", goodbye_in_order, 0, "closed by the peer", false},
 	{"a_goodbye_for_no_known_reason", goodbye_of_nowhere, -ECONNABORTED, "aborted by the peer: so long", false},
 	{"a_goodbye_for_want_of_memory", goodbye_out_of_memory, -ENOMEM, "ended by the peer: so long", false},
+	{"a_goodbye_for_want_of_descriptors", goodbye_no_descriptors, -EMFILE, "ended by the peer: ????", false},
+	{"a_goodbye_for_want_of_files", goodbye_no_descriptors_anywhere, -ENFILE, "ended by the peer: ????", false},
+	{"a_goodbye_for_a_limit_of_size", goodbye_too_large, -EFBIG, "ended by the peer: ????", false},
+	{"a_goodbye_of_one_who_waited_in_vain", goodbye_stale, -ESTALE, "ended by the peer: ????", false},
 	{"a_bell_for_an_old_value", bell_old, -EPROTO, "bell: not armed for", false},
 	{"a_bell_for_a_value_ahead", bell_ahead, -EPROTO, "bell: not armed for", false},
 	{"a_bell_rung_twice", bell_twice, -EPROTO, "bell: not armed for", false},

@@ -494,6 +494,125 @@ static void each_refused_allocation_is_told_and_nothing_leaks(void **state)
 	assert_true(n > 10);
 }
 
+/* A first segment in which all lies near its pointers, then exact ones: what was near is far when it is made anew, and takes a
+ * pad that there may be no memory for. */
+static void *take_one_then_exact(void *user, size_t least, size_t *words)
+{
+	unsigned *taken = user;
+
+	*words = (*taken)++ ? least : 64;
+	return calloc(*words, RILL_WORD);
+}
+
+static struct rill_slot begin_near(unsigned *taken)
+{
+	struct rill_builder_options o = {
+		.size = sizeof(o), .take = take_one_then_exact, .give = give_free, .user = taken, .cleared = 1};
+
+	*taken = 0;
+	assert_int_equal(rill_builder_init(&builder, &o), 0);
+	return rill_builder_root(&builder);
+}
+
+static void fill_up(struct rill_slot slot)
+{
+	rill_slot_init_data(slot, (64 - builder.segments[0].count) * RILL_WORD);
+}
+
+static int enlarge_struct(struct rill_slot root)
+{
+	struct rill_struct_builder s = rill_slot_init_struct(root, 1, 3);
+
+	rill_slot_set_string(rill_struct_slot(s, 0), "near");
+	rill_slot_init_struct(rill_struct_slot(s, 1), 0, 0);
+	fill_up(rill_struct_slot(s, 2));
+	return 0;
+}
+
+static int enlarge_list(struct rill_slot root)
+{
+	struct rill_list_builder l = rill_slot_init_structs(root, 2, 1, 2);
+
+	rill_slot_set_string(rill_struct_slot(rill_list_edit(l, 0), 0), "near");
+	fill_up(rill_struct_slot(rill_list_edit(l, 1), 0));
+	return 0;
+}
+
+static int enlarge_pointers(struct rill_slot root)
+{
+	struct rill_list_builder l = rill_slot_init_list(root, RILL_LIST_POINTER, 2);
+
+	rill_slot_set_string(rill_list_slot(l, 0), "near");
+	fill_up(rill_list_slot(l, 1));
+	return 0;
+}
+
+static void what_cannot_be_made_anew_stays_as_it_was(void **state)
+{
+	static int (*const make[])(struct rill_slot) = {enlarge_struct, enlarge_list, enlarge_pointers};
+	unsigned taken;
+
+	(void)state;
+	for (unsigned kind = 0; kind < 3; kind++)
+		for (uint64_t n = 1;; n++) {
+			struct rill_slot root = begin_near(&taken);
+			uint64_t before, refused = allocs_refused();
+
+			make[kind](root);
+			assert_int_equal(rill_builder_error(&builder), 0);
+			before = *(const uint64_t *)builder.segments[0].words;
+			allocs_refuse_from(n);
+			if (kind == 0)
+				rill_slot_edit_struct(root, 4, 5);
+			else
+				rill_slot_edit_structs(root, 4, 5);
+			allocs_refuse(0);
+			if (allocs_refused() == refused) {
+				assert_int_equal(rill_builder_error(&builder), 0);
+				rill_builder_finish(&builder);
+				assert_true(n > 2);
+				break;
+			}
+			assert_int_equal(rill_builder_error(&builder), -ENOMEM);
+			assert_true(*(const uint64_t *)builder.segments[0].words == before);
+			rill_builder_finish(&builder);
+		}
+}
+
+static void a_move_without_a_pad_leaves_both_as_they_were(void **state)
+{
+	unsigned taken;
+	struct rill_struct_builder s = rill_slot_init_struct(begin_near(&taken), 1, 3), far;
+	uint64_t word;
+
+	(void)state;
+	rill_slot_set_string(rill_struct_slot(s, 0), "near");
+	fill_up(rill_struct_slot(s, 1));
+	far = rill_slot_init_struct(rill_struct_slot(s, 2), 0, 1);
+	word = ((const uint64_t *)builder.segments[0].words)[s.at];
+	allocs_refuse_from(1);
+	assert_int_equal(rill_slot_move(rill_struct_slot(far, 0), rill_struct_slot(s, 0)), -ENOMEM);
+	allocs_refuse(0);
+	assert_true(((const uint64_t *)builder.segments[0].words)[s.at] == word);
+	rill_builder_finish(&builder);
+}
+
+/* An element of a list of pointers, seen as a struct, whose pointer is broken: the slot is null still. */
+static void a_broken_element_is_not_copied(void **state)
+{
+	uint64_t words[] = {UINT64_C(1) | UINT64_C(6) << 32 | UINT64_C(1) << 35, UINT64_C(0x0001000000000ffc)};
+	struct rill_segment segment = {words, 2};
+	struct rill_reader reader;
+	struct rill_list l;
+
+	(void)state;
+	assert_int_equal(rill_reader_init(&reader, &segment, 1, NULL), 0);
+	l = rill_pointer_list(rill_reader_root(&reader), RILL_LIST_STRUCT);
+	assert_int_equal(rill_list_count(l), 1);
+	assert_int_equal(rill_slot_set_struct(begin(), rill_list_struct(l, 0)), -EBADMSG);
+	failed(0);
+}
+
 /* ---- Editing and copying --------------------------------------------------------------------------------------- */
 
 static void editing_something_else_is_an_error_that_stays(void **state)
@@ -603,6 +722,9 @@ int main(void)
 		cmocka_unit_test(a_source_that_gives_less_than_asked_is_an_error),
 		cmocka_unit_test(more_segments_than_a_message_has_are_an_error),
 		cmocka_unit_test(each_refused_allocation_is_told_and_nothing_leaks),
+		cmocka_unit_test(what_cannot_be_made_anew_stays_as_it_was),
+		cmocka_unit_test(a_move_without_a_pad_leaves_both_as_they_were),
+		cmocka_unit_test(a_broken_element_is_not_copied),
 		cmocka_unit_test(editing_something_else_is_an_error_that_stays),
 		cmocka_unit_test(a_move_to_where_it_is_changes_nothing),
 		cmocka_unit_test(an_element_of_plain_values_becomes_a_struct),

@@ -9,6 +9,7 @@
 
 #include "schema/compiler/generate.h"
 #include "tests/support/allocs.h"
+#include "tests/support/rounds.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ static const char schema[] =
 	"}\n"
 	"  struct Below { q @0 :Int8; }\n"
 	"}\n"
+	"struct AList { y @0 :Int8; }\nstruct A { z @0 :Int8; }\nstruct L1 { l @0 :List(A); }\nstruct L1List {}\n"
+	"struct Int { i @0 :Int8; }\nconst eof :Int8 = 1;\nstruct RillThing { stdin @0 :Int8; }\n"
 	"interface I { say @0 (text :Text) -> (len :UInt32); hush @1 Inner -> Inner; }\n";
 static const char other[] = "@0xf0c2c4f7ddc6a5d3;\nstruct Elsewhere { n @0 :Int64; }\n";
 
@@ -98,7 +101,7 @@ static void a_refused_allocation_is_said_and_nothing_false_is_written(void **sta
 	assert_int_equal(run(request(&reader, 1 << 22), NULL), 0);
 	right_len = written_len;
 	memcpy(right, written, right_len);
-	for (n = 1;; n++) {
+	for (n = 1;; n += rounds_of(29, 3, 1)) {
 		int r;
 
 		refused = allocs_refused();
@@ -491,6 +494,82 @@ static void comment(struct code_generator_request_builder r, const char *with)
 		node_source_info_set_doc_comment(node_source_info_list_edit_at(list, i), with);
 }
 
+static void import_without_a_name(struct code_generator_request_builder r, const char *with)
+{
+	struct code_generator_request_requested_file_import_list_builder l =
+		code_generator_request_requested_file_edit_imports(asked(r));
+
+	for (size_t i = 0; i < l.l.count; i++)
+		code_generator_request_requested_file_import_set_name(
+			code_generator_request_requested_file_import_list_edit_at(l, i), with);
+}
+
+static void an_import_of_no_name_counts_as_none(void **state)
+{
+	(void)state;
+	need_tool();
+	made("#include \"other.rill.h\"", import_without_a_name, "");
+	made("#include <x/y.rill.h>", import_without_a_name, "/x/y.capnp");
+	refused("no name of a file", import_without_a_name, "a\"b.capnp");
+}
+
+/* The compiler may leave out what is declared but not used: its name is taken all the same. */
+static void nested_that_is_not_there(struct code_generator_request_builder r, const char *with)
+{
+	node_nested_node_set_id(nested(r, (size_t)atoi(with)), 12345 + (uint64_t)atoi(with));
+}
+
+static void enum_of_nothing(struct code_generator_request_builder r, const char *with)
+{
+	node_enum_init_enumerants(node_edit_enum(node_named(r, "r.capnp:Color")), 0);
+	(void)with;
+}
+
+static void node_of_no_kind(struct code_generator_request_builder r, const char *with)
+{
+	rill_struct_set_u16(node_named(r, with).s, 12, 99, 0);
+}
+
+static void name_that_is_no_text(struct code_generator_request_builder r, const char *with)
+{
+	struct enumerant_builder green =
+		enumerant_list_edit_at(node_enum_edit_enumerants(node_edit_enum(node_named(r, "r.capnp:Color"))), 1);
+
+	value_set_bool(annotation_edit_value(annotation_list_edit_at(enumerant_edit_annotations(green), 0)), true);
+	(void)with;
+}
+
+static void constant_of_any(struct code_generator_request_builder r, const char *with)
+{
+	struct node_const_builder c = node_edit_const(node_named(r, "r.capnp:words"));
+
+	type_init_any_pointer(node_const_edit_type(c));
+	if (with)
+		value_set_any_pointer(node_const_edit_value(c), rill_segment_root(NULL));
+}
+
+/* It says text and has a number: a text that is not there. */
+static void constant_of_another_kind(struct code_generator_request_builder r, const char *with)
+{
+	value_set_bool(node_const_edit_value(node_edit_const(node_named(r, "r.capnp:words"))), true);
+	(void)with;
+}
+
+static void what_a_later_compiler_might_say_is_taken(void **state)
+{
+	(void)state;
+	need_tool();
+	made("struct s {", nested_that_is_not_there, "0"); /* a constant */
+	made("COLOR_RESERVED = 65535", enum_of_nothing, NULL);
+	made("struct s {", node_of_no_kind, "r.capnp:mark");
+	made("COLOR_GREEN = 1", name_that_is_no_text, NULL);
+	made("words(void)", constant_of_any, NULL);
+	made("words(void)", constant_of_any, "null");
+	made("words(void)", constant_of_another_kind, NULL);
+	made("struct int_type {", comment, "of C");
+	made("EOF_VALUE", comment, "of C");
+}
+
 /* Nothing of a comment ends it, or gets out of its line. */
 static void comments_stay_comments(void **state)
 {
@@ -646,6 +725,8 @@ int main(void)
 		cmocka_unit_test(groups_are_groups_and_of_one_struct),
 		cmocka_unit_test(constants_that_are_broken_are_refused),
 		cmocka_unit_test(an_include_leads_to_where_the_other_file_is),
+		cmocka_unit_test(an_import_of_no_name_counts_as_none),
+		cmocka_unit_test(what_a_later_compiler_might_say_is_taken),
 		cmocka_unit_test(comments_stay_comments),
 		cmocka_unit_test(a_file_of_any_ending_is_compiled),
 		cmocka_unit_test(each_enumerant_has_its_name),

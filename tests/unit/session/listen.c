@@ -732,6 +732,23 @@ static void a_listener_that_fails_for_good_is_told_and_its_sessions_go_on(void *
 	stop();
 }
 
+static void a_listener_that_fails_tells_only_who_asked(void **state)
+{
+	struct rill_listener_events events = {.size = sizeof(events), .accepted = end_listener_events.accepted};
+	struct pollfd fds[2];
+
+	(void)state;
+	start(NULL);
+	rill_listener_close(l);
+	assert_int_equal(rill_listener_create(&l, p.b.ctx, path, NULL, &events, &p.b), 0);
+	assert_int_equal(rill_ctx_pollfds(p.b.ctx, fds, 2), 1);
+	shutdown(fds[0].fd, SHUT_RDWR);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.b), "");
+	assert_int_equal(rill_ctx_pollfds(p.b.ctx, fds, 2), 0);
+	stop();
+}
+
 static void sessions_outlive_their_listener_and_handshakes_do_not(void **state)
 {
 	int fd;
@@ -903,6 +920,7 @@ int main(void)
 		T(an_adopted_listener_works_and_its_path_is_left),
 		T(what_is_no_listening_seqpacket_socket_is_not_adopted),
 		T(a_listener_that_fails_for_good_is_told_and_its_sessions_go_on),
+		T(a_listener_that_fails_tells_only_who_asked),
 		T(sessions_outlive_their_listener_and_handshakes_do_not),
 		T(all_may_be_closed_when_a_session_is_accepted),
 		T(of_two_at_once_the_one_too_many_is_refused),

@@ -281,6 +281,43 @@ static void a_reason_that_is_no_errno_becomes_one(void **state)
 	}
 }
 
+static uint64_t still_now;
+
+static uint64_t stands(void *clock)
+{
+	return *(uint64_t *)clock += 1000;
+}
+
+/* A session that goes on looking does not look at many silent channels for ever: they ring again. */
+static void silent_channels_are_not_looked_at_for_ever(void **state)
+{
+	struct pair_options o = {.ctx_b = {.now = stands, .clock = &still_now, .linger_ns = 1000000}};
+	struct rill_channel *ch[20];
+	char name[8];
+
+	(void)state;
+	still_now = 1000000000;
+	pair_open(&p, &o);
+	p.b.takes = true;
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		ch[i] = end_open(&p.a, name);
+	}
+	for (int i = 0; i < 8; i++)
+		rill_ctx_dispatch_all(p.b.ctx), rill_ctx_dispatch_all(p.a.ctx);
+	for (int round = 0; round < 3; round++) {
+		uint64_t before = p.b.count;
+
+		for (int i = 0; i < 20; i++)
+			assert_int_equal(rill_channel_send(ch[i], "x", 1), 0);
+		for (int i = 0; i < 300; i++)
+			rill_ctx_dispatch_all(p.b.ctx);
+		assert_true(p.b.count - before == 20);
+		rill_ctx_dispatch_all(p.a.ctx);
+	}
+	pair_stop(&p);
+}
+
 /* ---- Messages --------------------------------------------------------------------------------------------------- */
 
 static void an_index_or_a_place_that_is_not_there_is_refused(void **state)
@@ -419,6 +456,7 @@ int main(void)
 		T(any_other_answer_than_an_errno_refuses_with_one),
 		T(without_a_channel_callback_offers_are_refused),
 		T(a_reason_that_is_no_errno_becomes_one),
+		T(silent_channels_are_not_looked_at_for_ever),
 		T(an_index_or_a_place_that_is_not_there_is_refused),
 		T(a_forked_child_is_told_and_takes_nothing),
 		T(what_was_destroyed_is_told_so),

@@ -164,6 +164,71 @@ static void a_cell_outlives_neither_its_arena_nor_its_directory(void **state)
 	pair_stop(&p);
 }
 
+/* No place for a third version while a reader holds one; nobody is told of the place that comes. */
+static void a_cell_without_events_takes_a_version_when_there_is_a_place(void **state)
+{
+	const struct rill_cell_options o = {.size = sizeof(o), .versions = 2};
+	struct rill_cell_reader *r;
+	struct rill_cell_view view;
+	struct rill_cell *two;
+
+	(void)state;
+	start();
+	assert_int_equal(rill_cell_create(&two, directory, "two", arena, &o, NULL, NULL), 0);
+	assert_int_equal(rill_cell_write(two, "1", 2), 0);
+	assert_int_equal(rill_cell_reader_open(&r, names, "two", 0, NULL, NULL), 0);
+	pair_run(&p);
+	assert_int_equal(rill_cell_read(r, &view), 0);
+	assert_int_equal(rill_cell_write(two, "2", 2), 0);
+	assert_int_equal(rill_cell_write(two, "3", 2), -EAGAIN);
+	assert_int_equal(rill_cell_write(two, "3", 2), -EAGAIN);
+	assert_int_equal(rill_cell_done(r), 0);
+	pair_run(&p);
+	pair_wait(&p, 5);
+	assert_int_equal(rill_cell_write(two, "3", 2), 0);
+	pair_stop(&p);
+}
+
+static uint64_t clock_now;
+
+static uint64_t now_of(void *clock)
+{
+	return *(uint64_t *)clock;
+}
+
+/* Publish itself looks whether patience is over: it need not wait for a dispatch. */
+static void patience_is_over_in_publish_too(void **state)
+{
+	const struct rill_cell_options o = {.size = sizeof(o), .versions = 2, .patience_ms = 100};
+	const struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
+	struct pair_options po = {.ctx_a = {.now = now_of, .clock = &clock_now}};
+	struct rill_cell_reader *r;
+	struct rill_cell_view view;
+	struct rill_cell *two;
+
+	(void)state;
+	clock_now = 1000000000;
+	pair_open(&p, &po);
+	p.a.hook = serve;
+	assert_int_equal(rill_arena_create(&arena, p.a.ctx, &ao), 0);
+	assert_int_equal(rill_directory_create(&directory, p.a.ctx, NULL), 0);
+	assert_int_equal(rill_cell_create(&two, directory, "two", arena, &o, NULL, NULL), 0);
+	assert_int_equal(rill_cell_write(two, "1", 2), 0);
+	assert_int_equal(rill_names_open(&names, p.b.s, NULL), 0);
+	assert_int_equal(rill_cell_reader_open(&r, names, "two", 0, NULL, NULL), 0);
+	pair_run(&p);
+	assert_int_equal(rill_cell_read(r, &view), 0);
+	assert_int_equal(rill_cell_write(two, "2", 2), 0);
+	assert_int_equal(rill_cell_write(two, "3", 2), -EAGAIN);
+	clock_now += 50000000;
+	assert_int_equal(rill_cell_write(two, "3", 2), -EAGAIN);
+	clock_now += 60000000;
+	assert_int_equal(rill_cell_write(two, "3", 2), 0);
+	assert_int_equal(rill_cell_done(r), -ESTALE);
+	pair_run(&p);
+	pair_stop(&p);
+}
+
 /* Of two that hold one, the one that has for longer. */
 static void the_blocker_is_who_holds_for_longest(void **state)
 {
@@ -302,6 +367,8 @@ int main(void)
 		T(a_channel_without_a_version_is_refused_and_served_once_only),
 		T(cells_of_nothing_are_refused),
 		T(a_cell_outlives_neither_its_arena_nor_its_directory),
+		T(a_cell_without_events_takes_a_version_when_there_is_a_place),
+		T(patience_is_over_in_publish_too),
 		T(the_blocker_is_who_holds_for_longest),
 		T(readers_of_nothing_are_refused),
 		T(a_find_is_cancelled_once_and_never_after_its_end),

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define KIB ((size_t)1 << 10)
@@ -401,6 +402,44 @@ static void many_at_once_leave_no_mappings_and_the_limit_is_enomem(void **state)
 	assert_true(mappings() < before + 20);
 }
 
+/* In a child whose address space is limited to a little more each time: create fails at each of its steps, and says so. */
+static int creates_within_limits(struct child *self, void *arg)
+{
+	const struct rill_allocator *a = rill_jemalloc_allocator();
+	struct rill_space space = {.size = sizeof(space), .capacity = MIB, .reserve = yes, .unreserve = yes};
+	struct rlimit limit, was;
+	unsigned failed = 0;
+	int r = -ENOMEM;
+	void *heap;
+
+	(void)self, (void)arg;
+	space.base = (void *)((uintptr_t)1 << 44);
+	CHILD_CHECK(getrlimit(RLIMIT_AS, &was) == 0);
+	for (size_t room = 4096; r < 0 && room < ((size_t)1 << 40); room += room < MIB ? 65536 : room / 4) {
+		limit = was;
+		limit.rlim_cur = room;
+		CHILD_CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+		r = a->create(&heap, &space);
+		CHILD_CHECK(setrlimit(RLIMIT_AS, &was) == 0);
+		CHILD_CHECK(r == 0 || r == -ENOMEM);
+		failed += r < 0;
+	}
+	CHILD_CHECK(r == 0 && failed > 1);
+	a->destroy(heap);
+	return 0;
+}
+
+static void without_address_space_there_is_no_heap(void **state)
+{
+	struct child c;
+
+	(void)state;
+	if (rounds_under_valgrind() || rounds_under_sanitizer())
+		skip();
+	assert_int_equal(child_start(&c, creates_within_limits, NULL), 0);
+	assert_int_equal(child_wait(&c, 30000), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(int argc, char **argv)
@@ -416,6 +455,7 @@ int main(int argc, char **argv)
 		T(a_range_that_is_too_small_or_crooked_is_einval),
 		T(a_tebibyte_costs_what_is_used),
 		T(many_at_once_leave_no_mappings_and_the_limit_is_enomem),
+		T(without_address_space_there_is_no_heap),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "--use") == 0)
