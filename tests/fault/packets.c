@@ -179,7 +179,7 @@ static void goodbye_with_noise(struct scene *sc, int reason)
 
 	p.word.reason = reason;
 	for (unsigned i = 0; i < sizeof(p.word.text); i++)
-		p.word.text[i] = (char)(255 - i);
+		p.word.text[i] = (char)(i ? 255 - i : 127);
 	assert_int_equal(raw_say(&sc->raw, &p), 0);
 }
 

@@ -172,6 +172,7 @@ static int write_both(struct output *o, struct code_generator_request_requested_
 	struct rill_text name = code_generator_request_requested_file_get_filename(file);
 	const char *h_path = path_of(o->r, name, ".rill.h"), *c_path = path_of(o->r, name, ".rill.c");
 	const char *from = path_of(o->r, name, has_ending(name) ? ".capnp" : "");
+	const char *at = h_path;
 	struct text h = {0}, c = {0};
 	int r = -1;
 
@@ -181,10 +182,12 @@ static int write_both(struct output *o, struct code_generator_request_requested_
 		return request_fail(o->r, "%.100s is not below where the output goes: give --src-prefix", from);
 	if (put_header(o, &h, file, from) == 0 && put_source(o, &c, from, h_path) == 0) {
 		r = write(user, h_path, h.at, h.len);
-		if (r == 0)
-			r = write(user, c_path, c.at, c.len);
+		if (r == 0) {
+			at = c_path;
+			r = write(user, at, c.at, c.len);
+		}
 		if (r < 0)
-			request_fail(o->r, "%.100s cannot be written", r == -1 ? h_path : c_path);
+			request_fail(o->r, "%.100s cannot be written", at);
 	}
 	text_finish(&h);
 	text_finish(&c);

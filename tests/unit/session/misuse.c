@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/support/allocs.h"
 #include "tests/support/child.h"
 #include "tests/support/leaks.h"
 #include "tests/support/pair.h"
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define MIB ((size_t)1 << 20)
@@ -281,6 +283,64 @@ static void a_reason_that_is_no_errno_becomes_one(void **state)
 	}
 }
 
+/* More is to be said than the socket takes: what was forgotten meanwhile is told when there is room. */
+static void arenas_that_go_while_the_socket_is_full_are_forgotten_later(void **state)
+{
+	enum { MANY = 1000 };
+	struct pair_options o = {.b.arenas = MANY};
+	const struct rill_arena_options ao = {.size = sizeof(ao), .capacity = 65536, .ready = 1};
+	static struct rill_arena *a[MANY];
+	unsigned n = 0, told;
+	int e = 0;
+
+	(void)state;
+	start(&o);
+	for (; n < MANY && e == 0; n++) {
+		e = rill_arena_create(&a[n], p.a.ctx, &ao);
+		if (e < 0)
+			break; /* no descriptors for so many */
+		e = rill_session_announce(p.a.s, a[n]);
+	}
+	told = n;
+	while (n > 0)
+		rill_arena_destroy(a[--n]);
+	if (e != -EAGAIN) {
+		pair_run(&p);
+		pair_stop(&p);
+		skip();
+	}
+	pair_run(&p);
+	/* all their places are free again */
+	for (n = 0; n < told - 1; n++) {
+		assert_int_equal(rill_arena_create(&a[n], p.a.ctx, &ao), 0);
+		assert_int_equal(rill_session_announce(p.a.s, a[n]), 0);
+		if (n % 64 == 63)
+			pair_run(&p);
+	}
+	pair_stop(&p);
+}
+
+static void a_refused_allocation_leaves_a_socket_as_it_was(void **state)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), e = -ENOMEM;
+	struct rill_listener *l = NULL;
+
+	(void)state;
+	start(NULL);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&name, sizeof(name.sun_family)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	for (uint64_t n = 1; e < 0; n++) {
+		allocs_refuse(n);
+		e = rill_listener_adopt(&l, p.a.ctx, fd, NULL, &end_listener_events, &p.a);
+		allocs_refuse(0);
+		assert_true(e == 0 || e == -ENOMEM);
+		assert_true(fcntl(fd, F_GETFD) >= 0);
+	}
+	rill_listener_close(l);
+	pair_stop(&p);
+}
+
 static uint64_t still_now;
 
 static uint64_t stands(void *clock)
@@ -456,6 +516,8 @@ int main(void)
 		T(any_other_answer_than_an_errno_refuses_with_one),
 		T(without_a_channel_callback_offers_are_refused),
 		T(a_reason_that_is_no_errno_becomes_one),
+		T(arenas_that_go_while_the_socket_is_full_are_forgotten_later),
+		T(a_refused_allocation_leaves_a_socket_as_it_was),
 		T(silent_channels_are_not_looked_at_for_ever),
 		T(an_index_or_a_place_that_is_not_there_is_refused),
 		T(a_forked_child_is_told_and_takes_nothing),
