@@ -658,7 +658,7 @@ $(fuzz_targets:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o buil
 
 $(fuzz_targets:%=build/afl/%): build/afl/%: build/afl/obj/tests/fuzz/%.o build/afl/obj/tests/fuzz/support/afl.o build/afl/librill.a
 	$(call say,LD $@)
-	$(Q)AFL_QUIET=1 afl-clang-fast -fsanitize=address,undefined $(fuzz_wrap) -o $@ $^
+	$(Q)AFL_QUIET=1 afl-clang-fast -fsanitize=address,undefined $(fuzz_wrap) -Wl,-u,__wrap_mmap -o $@ $^
 -include $(if $(filter fuzz fuzz-afl fuzz-build,$(goals)),$(shell find build/fuzz build/afl -name '*.d' 2>/dev/null))
 
 # What a corpus begins with: the target's own first inputs, what was found before, requests as capnp makes them.
