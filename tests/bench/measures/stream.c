@@ -39,7 +39,7 @@ static void add(struct plan *p, const struct way *way, struct task *t)
 	if (t->bytes >= LARGE && t->wait != WAIT_SPIN)
 		c->rounds = way->lends ? 3 : 2; /* seconds each */
 	c->often = t->wait == WAIT_SPIN && way->kind != KIND_PEER && t->bytes < LARGE &&
-		   (t->work == WORK_COPY || (t->bytes == 56 && t->work == WORK_WRITE));
+	           (t->work == WORK_COPY || (t->bytes == 56 && t->work == WORK_WRITE));
 	if (t->work == WORK_WRITE && t->bytes <= 65536)
 		c->count_burst = p->form == FORM_SMOKE ? 100 : COUNTED;
 }
