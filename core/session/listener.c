@@ -14,6 +14,7 @@
 
 #define BATCH 4     /* connections a turn */
 #define REST_MS 100 /* no descriptor left: do not look at the backlog for so long */
+#define SLOW_MS 1   /* the same, where connections come to nothing and more of them wait */
 
 struct rill_listener {
 	struct source source;
@@ -25,6 +26,7 @@ struct rill_listener {
 	int why;     /* accept failed for good; told by turn() */
 	bool told;
 	bool more;              /* the backlog may hold more than one turn takes */
+	bool in_vain;           /* a connection came to nothing since the last turn that took some */
 	uint64_t rest_until;    /* RILL_NEVER: watching */
 	struct link sessions;   /* open, until they end */
 	struct link handshakes; /* oldest first */
@@ -46,6 +48,7 @@ void listener_forget(struct rill_session *s)
 		l->sessions_count--;
 	else
 		l->handshakes_count--;
+	l->in_vain |= !s->admitted;
 	link_remove(&s->listed);
 	s->listener = NULL;
 }
@@ -143,6 +146,7 @@ static void admit(struct rill_listener *l, int fd)
 	struct rill_session *s;
 
 	if (l->sessions_count >= l->sessions_max) {
+		l->in_vain = true;
 		refuse(l->ctx, fd, ENOBUFS, "too many sessions");
 		return;
 	}
@@ -163,10 +167,10 @@ static void admit(struct rill_listener *l, int fd)
 	source_changed(&s->source);
 }
 
-static void rest(struct rill_listener *l)
+static void rest(struct rill_listener *l, uint64_t ms)
 {
 	source_unwatch(&l->source);
-	l->rest_until = ctx_now(l->ctx) + REST_MS * MSEC;
+	l->rest_until = ctx_now(l->ctx) + ms * MSEC;
 	source_changed(&l->source);
 }
 
@@ -203,7 +207,7 @@ static bool accept_one(struct rill_listener *l)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		rest(l);
+		rest(l, REST_MS);
 		return false;
 	case EBADF:
 	case EINVAL:
@@ -232,12 +236,16 @@ static void ready(struct source *src)
 	container_of(src, struct rill_listener, source)->more = true; /* its turn follows */
 }
 
+/* Taking and dropping one costs as much as many messages: those who come for nothing wait, so that others' turns are short. */
 static void accept_some(struct rill_listener *l)
 {
 	for (int i = 0; i < BATCH && l->more; i++)
 		l->more = accept_one(l);
-	if (l->more)
+	if (l->more && l->in_vain)
+		rest(l, SLOW_MS);
+	else if (l->more)
 		source_wake(&l->source);
+	l->in_vain = false;
 }
 
 static void due(struct source *src, uint64_t now)
@@ -248,7 +256,7 @@ static void due(struct source *src, uint64_t now)
 		return;
 	l->rest_until = RILL_NEVER;
 	if (source_watch(&l->source, l->fd) < 0)
-		rest(l);
+		rest(l, REST_MS);
 	source_changed(&l->source);
 }
 

@@ -392,8 +392,10 @@ static struct door *door_create(const struct rill_listener_options *options)
 
 static void door_turn(struct door *d)
 {
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++) {
 		assert_int_equal(rill_ctx_dispatch_all(d->ctx), 0);
+		d->now += 1000000; /* of those who come to nothing four are taken in each */
+	}
 }
 
 static void door_destroy(struct door *d)
@@ -480,9 +482,13 @@ static void half_handshakes_do_not_keep_others_out(void **state)
 			assert_int_equal(send(silent[i], "?", 1, MSG_NOSIGNAL), 1); /* and some say nonsense */
 	}
 	door_turn(d);
-	for (int i = 0; i < 10; i++)
-		cut += is_cut(silent[i]);
-	assert_int_equal(cut, 8); /* 6 made room for later ones; of the last 4 two said nonsense */
+	for (int i = 0; i < 10; i++) {
+		bool gone = is_cut(silent[i]);
+
+		assert_true(gone || i % 2 == 0); /* all that said nonsense ... */
+		cut += gone;
+	}
+	assert_in_range(cut, 6, 9); /* ... and who made room for later ones */
 	raw_init(&r, knock(d));
 	assert_int_equal(raw_greet(&r), 0);
 	door_turn(d);

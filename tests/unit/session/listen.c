@@ -482,7 +482,10 @@ static void silent_clients_do_not_keep_others_out(void **state)
 	start(&o);
 	for (int i = 0; i < 20; i++)
 		mute[i] = connect_mute();
-	end_run(&p.b);
+	for (int ms = 0; ms < 5; ms++) {
+		end_run(&p.b);
+		hands.now += MSEC;
+	}
 	for (int i = 0; i < 20; i++)
 		cut += is_cut(mute[i]);
 	assert_int_equal(cut, 16);
@@ -889,11 +892,70 @@ static void a_client_that_says_all_and_leaves_is_heard_in_order(void **state)
 	}
 }
 
+static unsigned cut_of(const int *fds, unsigned count)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		n += is_cut(fds[i]);
+	return n;
+}
+
+/* Four a turn; but where they come to nothing, and more wait, four a millisecond. */
+static void who_connects_for_nothing_waits_his_turn(void **state)
+{
+	struct rill_listener_options o = {.size = sizeof(o), .handshakes = 4};
+	int fds[40];
+
+	(void)state;
+	start(&o);
+	for (unsigned i = 0; i < 40; i++)
+		assert_true((fds[i] = connect_mute()) >= 0);
+	for (unsigned i = 0; i < 20; i++)
+		rill_ctx_dispatch_all(p.b.ctx);
+	assert_int_equal(cut_of(fds, 40), 4); /* the first four have a slot, the next took it, and the clock stands */
+	for (unsigned ms = 1; ms <= 5; ms++) {
+		hands.now += MSEC;
+		for (unsigned i = 0; i < 20; i++)
+			rill_ctx_dispatch_all(p.b.ctx);
+		assert_int_equal(cut_of(fds, 40), 4 + 4 * ms);
+	}
+	for (unsigned i = 0; i < 40; i++)
+		close(fds[i]);
+	stop();
+}
+
+/* Who says hello is not slowed down, however many come at once. */
+static void who_shakes_hands_does_not_wait(void **state)
+{
+	struct end many[40] = {0};
+
+	(void)state;
+	start(NULL);
+	for (unsigned i = 0; i < 40; i++) {
+		end_start(&many[i], NULL);
+		assert_int_equal(connect_end(&many[i]), 0);
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		rill_ctx_dispatch_all(p.b.ctx);
+		for (unsigned k = 0; k < 40; k++)
+			rill_ctx_dispatch_all(many[k].ctx);
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		assert_string_equal(end_told(&many[i]), "opened");
+		end_stop(&many[i]);
+	}
+	pair_run(&p);
+	stop();
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(who_connects_for_nothing_waits_his_turn),
+		T(who_shakes_hands_does_not_wait),
 		T(connecting_and_accepting_is_told_once_each),
 		T(a_path_that_cannot_be_is_an_error),
 		T(the_sides_are_checked_before_the_path),
