@@ -285,11 +285,13 @@ int packet_send_tail(struct rill_session *s, const void *packet, size_t len, con
 void packet_bell(struct rill_session *s, uint64_t sarm); /* ring; 0: nothing */
 void packet_soon(struct rill_session *s);                /* the kernel tells no event: flush in a moment */
 void packet_flush(struct rill_session *s);               /* the socket has room again, or retry_at came */
-void packet_drain(struct rill_session *s);               /* read what is there, a batch of at most 8 */
 void packet_goodbye(struct rill_session *s, int reason, const char *text);
 bool packet_unsent(const struct rill_session *s); /* POLLOUT is wanted */
-void packet_make_plain(char *text);               /* of the peer's: it ends up in logs and on terminals */
-void packet_close(struct rill_ctx *ctx, int fd);  /* close a control socket; it never lingers */
+
+/* packet_read.c */
+void packet_drain(struct rill_session *s);       /* read what is there, a batch of at most 8 */
+void packet_make_plain(char *text);              /* of the peer's: it ends up in logs and on terminals */
+void packet_close(struct rill_ctx *ctx, int fd); /* close a control socket; it never lingers */
 
 /* wake.c: bells by eventfd */
 void wake_offer(struct rill_session *s); /* open: hand the peer one, if both may */

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/support/folder.h"
+
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,18 +43,6 @@ static const char program[] =
 	"	return e || rill_version() != RILL_VERSION_MAJOR * 10000 + RILL_VERSION_MINOR * 100 + RILL_VERSION_PATCH;\n"
 	"}\n";
 
-static void put(const char *name, const char *text)
-{
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
-
 /* A shell line in our folder must succeed. In it: $S the stage, $PC pkg-config over it. */
 static void shell(const char *line)
 {
@@ -76,7 +66,7 @@ static void the_installed_plugin_makes_c_of_a_schema_that_imports_ours(void **st
 {
 	(void)state;
 	need_tools();
-	put("point.capnp", schema);
+	folder_put(folder, "point.capnp", schema);
 	shell("test \"$(command -v capnpc-rill)\" = $S/opt/rill/bin/capnpc-rill");
 	shell("capnp compile -I$S/opt/rill/include -orill point.capnp && test -s point.rill.h && test -s point.rill.c");
 }
@@ -87,7 +77,7 @@ static void a_program_of_it_runs_with_the_shared_libraries(void **state)
 {
 	(void)state;
 	need_tools();
-	put("main.c", program);
+	folder_put(folder, "main.c", program);
 	shell(BUILD "shared main.c point.rill.c $(pkg-config --cflags --libs librill-rpc)");
 	shell("LD_LIBRARY_PATH=$S/opt/rill/lib ./shared");
 }
@@ -96,7 +86,7 @@ static void a_program_of_it_runs_with_the_archives(void **state)
 {
 	(void)state;
 	need_tools();
-	put("main.c", program);
+	folder_put(folder, "main.c", program);
 	shell(BUILD "archives main.c point.rill.c $(pkg-config --cflags librill-rpc) "
 	            "-Wl,-Bstatic $(pkg-config --static --libs librill-rpc) -Wl,-Bdynamic");
 	shell("./archives");

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/support/folder.h"
+
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,18 +33,6 @@ __attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
 	n = fread(said, 1, sizeof(said) - 1, f);
 	said[n] = 0;
 	return pclose(f);
-}
-
-static void put(const char *name, const char *text)
-{
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_equal(fputs(text, f) < 0, 0);
-	assert_int_equal(fclose(f), 0);
 }
 
 static int compile(const char *name)
@@ -86,8 +76,9 @@ static void what_cannot_be_done_is_said(void **state)
 	need_tool();
 	assert_int_not_equal(run("echo nonsense | %s 2>&1", plugin), 0);
 	assert_non_null(strstr(said, "no CodeGeneratorRequest"));
-	put("bad.capnp", "@0xf0c2c4f7ddc6a5c1;\nusing Rill = import \"/rill/rill.capnp\";\n"
-	                 "struct S $Rill.name(\"a b; }\") { x @0 :Int8; }\n");
+	folder_put(folder, "bad.capnp",
+	           "@0xf0c2c4f7ddc6a5c1;\nusing Rill = import \"/rill/rill.capnp\";\n"
+	           "struct S $Rill.name(\"a b; }\") { x @0 :Int8; }\n");
 	assert_int_not_equal(compile("bad.capnp"), 0);
 	assert_non_null(strstr(said, "is not a name: \"a b; }\""));
 }
@@ -103,7 +94,7 @@ static void a_large_schema_is_compiled(void **state)
 	for (int i = 0; i < 800; i++)
 		n += (size_t)sprintf(text + n, "  field%d @%d :Text; # a comment on it\n", i, i);
 	strcpy(text + n, "}\n");
-	put("large.capnp", text);
+	folder_put(folder, "large.capnp", text);
 	assert_int_equal(compile("large.capnp"), 0);
 	assert_int_equal(run("grep -q 'large_get_field799(struct large v)' %s/large.rill.h", folder), 0);
 }
@@ -116,7 +107,7 @@ static void what_cannot_be_read_or_written_is_said(void **state)
 	assert_non_null(strstr(said, "cannot be read"));
 	assert_int_not_equal(run("%s </ 2>&1", plugin), 0);
 	assert_non_null(strstr(said, "cannot be read"));
-	put("there.capnp", "@0xf0c2c4f7ddc6a5c4;\nstruct S { x @0 :Int8; }\n");
+	folder_put(folder, "there.capnp", "@0xf0c2c4f7ddc6a5c4;\nstruct S { x @0 :Int8; }\n");
 	assert_int_equal(run("mkdir %s/there.rill.h", folder), 0);
 	assert_int_not_equal(compile("there.capnp"), 0);
 	assert_non_null(strstr(said, "there.rill.h cannot be written"));
@@ -129,10 +120,11 @@ static void names_that_clash_get_numbers(void **state)
 {
 	(void)state;
 	need_tool();
-	put("clash.capnp", "@0xf0c2c4f7ddc6a5c2;\n"
-	                   "struct Int { class @0 :Int8; }\n"
-	                   "struct A { list :group { x @0 :Int8; } fooBAR @1 :Int8; fooBar @2 :Int8; }\n"
-	                   "struct AList { y @0 :Int8; }\n");
+	folder_put(folder, "clash.capnp",
+	           "@0xf0c2c4f7ddc6a5c2;\n"
+	           "struct Int { class @0 :Int8; }\n"
+	           "struct A { list :group { x @0 :Int8; } fooBAR @1 :Int8; fooBar @2 :Int8; }\n"
+	           "struct AList { y @0 :Int8; }\n");
 	assert_int_equal(compile("clash.capnp"), 0);
 	holds("clash.rill.h", "struct int_type {");
 	holds("clash.rill.h", "int_type_get_class(struct int_type v)");

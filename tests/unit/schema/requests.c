@@ -10,6 +10,7 @@
 #include "schema/compiler/generate.h"
 #include "tests/support/allocs.h"
 #include "tests/support/rounds.h"
+#include "tests/support/folder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -633,18 +634,6 @@ static size_t compile(const char *name)
 	return n / RILL_WORD;
 }
 
-static void put(const char *name, const char *text)
-{
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
-
 /* Structs in structs, or groups in groups. */
 static int run_nested(int groups, int depth)
 {
@@ -657,7 +646,7 @@ static int run_nested(int groups, int depth)
 	n += snprintf(text + n, sizeof(text) - (size_t)n, "x @0 :Bool;");
 	memset(text + n, '}', (size_t)depth + 1);
 	text[n + depth + 1] = 0;
-	put("deep.capnp", text);
+	folder_put(folder, "deep.capnp", text);
 	word_count = compile("deep.capnp");
 	return run(request(&reader, 1 << 24), NULL);
 }
@@ -709,8 +698,8 @@ static int setup(void **state)
 		return 0;
 	if (!mkdtemp(folder))
 		return -1;
-	put("r.capnp", schema);
-	put("other.capnp", other);
+	folder_put(folder, "r.capnp", schema);
+	folder_put(folder, "other.capnp", other);
 	word_count = compile("r.capnp");
 	return word_count ? 0 : -1;
 }
