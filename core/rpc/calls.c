@@ -75,11 +75,9 @@ static void enter_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout
 		source_changed(&rpc->source);
 }
 
-static inline void set_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
+void calls_set_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
 {
 	unset_deadline(rpc, slot);
-	if (!timeout_ns)
-		timeout_ns = rpc->timeout_ns;
 	if (timeout_ns != RILL_NEVER)
 		enter_deadline(rpc, slot, timeout_ns);
 }
@@ -110,29 +108,15 @@ static int grow(struct rill_rpc *rpc)
 	return 0;
 }
 
-int calls_take(struct rill_rpc *rpc, const struct rill_ask *ask, uint32_t *ret_slot)
+RARE int calls_more(struct rill_rpc *rpc)
 {
-	struct call *c;
-	int e;
-
-	if (rpc->call_free == NONE && rpc->call_room == rpc->call_max) {
-		rpc->wants_call = true;
-		return -EAGAIN;
-	}
-	e = rpc->call_free == NONE ? grow(rpc) : 0;
-	if (e < 0)
-		return e;
-	*ret_slot = rpc->call_free;
-	c = &rpc->calls[*ret_slot];
-	rpc->call_free = c->next;
-	rpc->call_count++;
-	c->answered = ask->answered;
-	c->user = ask->user;
-	c->state = CALL_RESERVED;
-	return 0;
+	if (rpc->call_room < rpc->call_max)
+		return grow(rpc);
+	rpc->wants_call = true;
+	return -EAGAIN;
 }
 
-static void free_slot(struct rill_rpc *rpc, uint32_t slot)
+static inline void free_slot(struct rill_rpc *rpc, uint32_t slot)
 {
 	struct call *c = &rpc->calls[slot];
 
@@ -151,14 +135,8 @@ void calls_drop(struct rill_rpc *rpc, uint32_t slot)
 	free_slot(rpc, slot);
 }
 
-void calls_begin(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
-{
-	rpc->calls[slot].state = CALL_OPEN;
-	set_deadline(rpc, slot, timeout_ns);
-}
-
 /* The slot of an open call, or NONE: the id is the peer's, or one that is over. */
-static uint32_t open_slot(const struct rill_rpc *rpc, uint64_t id)
+static inline uint32_t open_slot(const struct rill_rpc *rpc, uint64_t id)
 {
 	uint32_t slot = (uint32_t)id & (SLOTS_MAX - 1);
 
@@ -180,7 +158,7 @@ static inline struct asker asker_of(const struct rill_rpc *rpc, uint32_t slot)
 	return (struct asker){rpc->calls[slot].answered, rpc->calls[slot].user};
 }
 
-static void tell(struct rill_rpc *rpc, struct asker who, enum rill_end end, uint64_t id, int error, struct rill_msg *msg)
+static inline void tell(struct rill_rpc *rpc, struct asker who, enum rill_end end, uint64_t id, int error, struct rill_msg *msg)
 {
 	struct rill_answer a = {.call = {rpc, id}, .end = end, .error = error, .msg = msg};
 
@@ -317,7 +295,7 @@ int rill_call_set_timeout(struct rill_call call, uint64_t timeout_ns)
 	if (e < 0)
 		return e;
 	ctx_enter(rpc_ctx(rpc));
-	set_deadline(rpc, slot, timeout_ns);
+	calls_set_deadline(rpc, slot, timeout_ns ? timeout_ns : rpc->timeout_ns);
 	ctx_leave(rpc_ctx(rpc));
 	return 0;
 }

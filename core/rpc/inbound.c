@@ -1,7 +1,7 @@
 /* core/rpc/inbound.c - what comes in: each message's tag says what it is. A tag that nobody may send ends the channel. */
 #include "rpc/rpc.h"
 
-const struct rill_handler *handler_of(const struct rill_rpc *rpc, uint16_t type)
+RARE const struct rill_handler *handler_find(struct rill_rpc *rpc, uint16_t type)
 {
 	unsigned low = 0, high = rpc->handler_count;
 
@@ -13,10 +13,12 @@ const struct rill_handler *handler_of(const struct rill_rpc *rpc, uint16_t type)
 		else
 			high = middle;
 	}
-	return low < rpc->handler_count && rpc->handlers[low].type == type ? &rpc->handlers[low] : NULL;
+	if (low == rpc->handler_count || rpc->handlers[low].type != type)
+		return NULL;
+	return rpc->recent = &rpc->handlers[low];
 }
 
-static void notified(struct rill_rpc *rpc, uint16_t type, struct rill_msg *msg)
+static RARE void notified(struct rill_rpc *rpc, uint16_t type, struct rill_msg *msg)
 {
 	const struct rill_handler *h = handler_of(rpc, type);
 

@@ -14,15 +14,14 @@ int outbound_small(struct rill_rpc *rpc, uint64_t tag)
 	return e == -EBUSY ? -EAGAIN : e; /* the user builds something in place: after his commit */
 }
 
-static int send_own(struct rill_rpc *rpc)
+static RARE int send_own(struct rill_rpc *rpc)
 {
 	int e = requests_send_unsent(rpc);
 
 	return calls_send_cancels(rpc) < 0 ? -EAGAIN : e;
 }
 
-/* May the user send? 0, -EAGAIN, -EBUSY, or the reason. */
-static inline int gate(struct rill_rpc *rpc)
+static RARE int gate_unusual(struct rill_rpc *rpc)
 {
 	int e = rpc_reason(rpc);
 
@@ -35,6 +34,12 @@ static inline int gate(struct rill_rpc *rpc)
 		return -EAGAIN;
 	}
 	return 0;
+}
+
+/* May the user send? 0, -EAGAIN, -EBUSY, or the reason. */
+static inline int gate(struct rill_rpc *rpc)
+{
+	return rpc->ch && !rpc->ch->gone && !(rpc->use | rpc->unsent_count) ? 0 : gate_unusual(rpc);
 }
 
 /* The user's table with our tag. */
@@ -98,14 +103,14 @@ static inline int check_ask(const struct rill_ask **ret_ask, struct rill_ask *ro
 	return (*ret_ask)->answered ? 0 : -EINVAL;
 }
 
-static int ask_in(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, size_t len,
-                  struct rill_room *ret_room, uint32_t *ret_slot)
+static inline int ask_in(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, size_t len,
+                         struct rill_room *ret_room, uint32_t *ret_slot)
 {
 	int e = gate(rpc);
 
 	if (e == 0)
 		e = calls_take(rpc, ask, ret_slot);
-	if (e < 0)
+	if (e != 0)
 		return e;
 	e = say(rpc, tag_make(TAG_REQUEST, ask->type, calls_id(rpc, *ret_slot)), out, len, ret_room);
 	if (e < 0)
@@ -113,7 +118,7 @@ static int ask_in(struct rill_rpc *rpc, const struct rill_ask *ask, const struct
 	return e;
 }
 
-static void begin_call(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns, struct rill_call *ret_call)
+static inline void begin_call(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns, struct rill_call *ret_call)
 {
 	calls_begin(rpc, slot, timeout_ns);
 	if (ret_call)
@@ -193,8 +198,8 @@ int rill_rpc_notify_reserve(struct rill_rpc *rpc, uint16_t type, size_t len, con
 
 /* ---- Answers ---------------------------------------------------------------------------------------------------- */
 
-static int answer_in(const struct rill_request *rq, bool last, const struct rill_out *out, size_t len,
-                     struct rill_room *ret_room)
+static inline int answer_in(const struct rill_request *rq, bool last, const struct rill_out *out, size_t len,
+                            struct rill_room *ret_room)
 {
 	struct rill_rpc *rpc = rq->rpc;
 	struct request *q;
@@ -238,20 +243,20 @@ int rill_request_reserve(struct rill_request rq, bool last, size_t len, const st
 
 /* ---- Commit, cancel --------------------------------------------------------------------------------------------- */
 
-static bool is_answer(const struct rill_rpc *rpc)
+static inline bool is_answer(const struct rill_rpc *rpc)
 {
 	return rpc->use == USE_PART || rpc->use == USE_ANSWER;
 }
 
 /* The reservation is over: what had to wait for it goes out. */
-static void unuse(struct rill_rpc *rpc)
+static inline void unuse(struct rill_rpc *rpc)
 {
 	rpc->use = USE_NONE;
 	if (rpc->unsent_count)
 		send_own(rpc);
 }
 
-static void drop_room(struct rill_rpc *rpc)
+static RARE void drop_room(struct rill_rpc *rpc)
 {
 	if (rpc->ch)
 		rill_channel_cancel(rpc->ch);
@@ -260,7 +265,7 @@ static void drop_room(struct rill_rpc *rpc)
 	unuse(rpc);
 }
 
-static int commit(struct rill_rpc *rpc, size_t len)
+static inline int commit(struct rill_rpc *rpc, size_t len)
 {
 	int e = rpc_reason(rpc);
 
@@ -269,7 +274,7 @@ static int commit(struct rill_rpc *rpc, size_t len)
 	return e == 0 ? send_commit(rpc->ch, len) : e;
 }
 
-static void committed(struct rill_rpc *rpc, struct rill_call *ret_call)
+static inline void committed(struct rill_rpc *rpc, struct rill_call *ret_call)
 {
 	if (rpc->use == USE_CALL)
 		begin_call(rpc, rpc->use_slot, rpc->use_timeout_ns, ret_call);

@@ -160,7 +160,7 @@ int requests_send_unsent(struct rill_rpc *rpc)
 
 /* ---- What the peer says ----------------------------------------------------------------------------------------- */
 
-static int (*request_handler(const struct rill_rpc *rpc, uint16_t type))(struct rill_request, struct rill_msg *, void *)
+static inline int (*request_handler(struct rill_rpc *rpc, uint16_t type))(struct rill_request, struct rill_msg *, void *)
 {
 	const struct rill_handler *h = handler_of(rpc, type);
 

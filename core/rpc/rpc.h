@@ -114,7 +114,8 @@ struct rill_rpc {
 	uint64_t use_timeout_ns;     /* of the call */
 	struct rill_request use_for; /* the answer's */
 
-	struct rill_handler *handlers; /* sorted by type */
+	struct rill_handler *handlers;     /* sorted by type */
+	const struct rill_handler *recent; /* the last one found: who comes often comes in a row */
 	unsigned handler_count;
 	uint64_t timeout_ns;
 	struct rill_rpc_events events;
@@ -154,11 +155,11 @@ static inline int rpc_reason(const struct rill_rpc *rpc)
 }
 
 /* calls.c */
-int calls_take(struct rill_rpc *rpc, const struct rill_ask *ask, uint32_t *ret_slot); /* RESERVED. -EAGAIN, -ENOMEM */
-void calls_drop(struct rill_rpc *rpc, uint32_t slot);                                 /* RESERVED or OPEN: FREE */
-void calls_begin(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns);           /* it was sent: OPEN */
+int calls_more(struct rill_rpc *rpc); /* no slot is free: grow. 0, -EAGAIN, -ENOMEM */
 void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error, struct rill_msg *msg);
-unsigned calls_expire(struct rill_rpc *rpc, unsigned budget); /* tell those up to due_until; how many */
+void calls_drop(struct rill_rpc *rpc, uint32_t slot);                              /* RESERVED or OPEN: FREE */
+void calls_set_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns); /* RILL_NEVER: none */
+unsigned calls_expire(struct rill_rpc *rpc, unsigned budget);                      /* tell those up to due_until; how many */
 void calls_lose(struct rill_rpc *rpc, int why);
 int calls_send_cancels(struct rill_rpc *rpc); /* 0: none is left */
 void calls_finish(struct rill_rpc *rpc);
@@ -166,6 +167,39 @@ void calls_finish(struct rill_rpc *rpc);
 static inline uint64_t calls_id(const struct rill_rpc *rpc, uint32_t slot)
 {
 	return (uint64_t)rpc->calls[slot].generation << SLOT_BITS | slot;
+}
+
+/* The next one, RESERVED. -EAGAIN, -ENOMEM */
+static inline int calls_take(struct rill_rpc *rpc, const struct rill_ask *ask, uint32_t *ret_slot)
+{
+	uint32_t slot = rpc->call_free;
+	struct call *c;
+
+	if (slot == NONE) {
+		int e = calls_more(rpc);
+
+		if (e < 0)
+			return e;
+		slot = rpc->call_free;
+	}
+	c = &rpc->calls[slot];
+	rpc->call_free = c->next;
+	rpc->call_count++;
+	c->answered = ask->answered;
+	c->user = ask->user;
+	c->state = CALL_RESERVED;
+	*ret_slot = slot;
+	return 0;
+}
+
+/* It was sent: OPEN. */
+static inline void calls_begin(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns)
+{
+	rpc->calls[slot].state = CALL_OPEN;
+	if (!timeout_ns)
+		timeout_ns = rpc->timeout_ns;
+	if (timeout_ns != RILL_NEVER)
+		calls_set_deadline(rpc, slot, timeout_ns);
 }
 
 /* requests.c */
@@ -207,7 +241,13 @@ int outbound_small(struct rill_rpc *rpc, uint64_t tag); /* one of the library's 
 void outbound_flush(struct rill_rpc *rpc);              /* there may be room: what is unsent first, then the user */
 
 /* inbound.c */
-const struct rill_handler *handler_of(const struct rill_rpc *rpc, uint16_t type); /* NULL: none */
+const struct rill_handler *handler_find(struct rill_rpc *rpc, uint16_t type);
 void inbound_readable(struct rill_channel *ch, void *user);
+
+/* NULL: none */
+static inline const struct rill_handler *handler_of(struct rill_rpc *rpc, uint16_t type)
+{
+	return rpc->recent && rpc->recent->type == type ? rpc->recent : handler_find(rpc, type);
+}
 
 #endif

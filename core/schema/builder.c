@@ -282,13 +282,7 @@ int rill_builder_init_buffer(struct rill_builder *b, void *buffer, size_t words)
 {
 	if (!b || !buffer || !buffer_fits(buffer, words))
 		return -EINVAL;
-	b->options = (struct rill_builder_options){.size = sizeof(b->options), .buffer = buffer, .buffer_words = words};
-	make_empty(b);
-	b->few[0] = (struct rill_segment){buffer, 1};
-	b->count = 1;
-	b->space = b->first = words > SEGMENT_WORDS_MAX ? SEGMENT_WORDS_MAX : words;
-	b->is_clear = false;
-	rill_store_u64(buffer, 0);
+	rill_builder_begin(b, buffer, words > SEGMENT_WORDS_MAX ? SEGMENT_WORDS_MAX : words);
 	return 0;
 }
 

@@ -97,6 +97,22 @@ RILL_API int rill_builder_init(struct rill_builder *b, const struct rill_builder
 /* The same in a buffer of yours alone: what does not fit is -ENOSPC. */
 RILL_API int rill_builder_init_buffer(struct rill_builder *b, void *buffer, size_t words);
 
+/* The same in a buffer that is known to be good, of fewer than 2^29 words: cannot fail. */
+static inline void rill_builder_begin(struct rill_builder *b, void *buffer, size_t words)
+{
+	b->options.take = NULL; /* of a builder with a source there is more to know */
+	b->options.give = NULL;
+	b->segments = b->few;
+	b->few[0].words = buffer;
+	b->few[0].count = 1;
+	b->count = 1;
+	b->room = sizeof(b->few) / sizeof(b->few[0]);
+	b->space = b->first = words;
+	b->is_clear = false;
+	b->error = 0;
+	rill_store_u64(buffer, 0);
+}
+
 /* Empty it for the next message; the first segment is kept, so a small message in the same builder costs no allocation. */
 RILL_API void rill_builder_reset(struct rill_builder *b);
 RILL_API void rill_builder_finish(struct rill_builder *b);

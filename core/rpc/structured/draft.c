@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #define WORDS_MAX (SIZE_MAX / RILL_WORD)
+#define PLAIN_WORDS ((size_t)1 << 29) /* what rill_builder_begin() takes */
 
 enum { DRAFT_OVER, DRAFT_CALL, DRAFT_NOTIFICATION, DRAFT_PART, DRAFT_ANSWER };
 
@@ -95,52 +96,43 @@ static void keep_ask(struct rill_draft *d, const struct rill_ask *ask)
 	memcpy(&d->ask, ask, ask->size);
 }
 
-/* What has no table and no arena stays in its room: its options are not needed again. */
-static bool is_plain(const struct rill_draft_options *o)
+/* What has no table and no arena stays in its room, and its options are not needed again: the usual draft. */
+static inline bool is_plain(const struct rill_draft_options *o)
 {
-	return !o || (o->size == sizeof(*o) && !o->arena && !o->fd_count && !o->loan_count && o->words <= WORDS_MAX);
+	return !o || (o->size == sizeof(*o) && !o->arena && !(o->fd_count | o->loan_count) && o->words < PLAIN_WORDS);
 }
 
-static int begin_plain(struct rill_draft *d, const struct rill_ask *ask, size_t words)
+static inline size_t plain_words(const struct rill_draft_options *o)
 {
-	struct rill_room room;
-	int e = reserve(d, ask, words * RILL_WORD, NULL, &room);
+	return o && o->words ? o->words : RILL_DRAFT_WORDS;
+}
 
+/* Room is aligned, and has at least a word: there is nothing to check. */
+static inline int begun_plain(struct rill_draft *d, unsigned char kind, int e, const struct rill_room *room)
+{
+	d->kind = DRAFT_OVER;
 	if (e < 0)
 		return e;
+	d->kind = kind;
 	d->reserved = true;
 	d->options.arena = NULL;
-	e = rill_builder_init_buffer(&d->builder, room.data, words);
-	if (e < 0)
-		rill_rpc_cancel(d->rpc);
-	return e;
+	rill_builder_begin(&d->builder, room->data, room->len / RILL_WORD);
+	return 0;
 }
 
 /* A function of its own, so that the usual one does without its stack frame. */
-static __attribute__((noinline)) int begin_any(struct rill_draft *d, const struct rill_ask *ask,
+static __attribute__((noinline)) int begin_any(struct rill_draft *d, unsigned char kind, const struct rill_ask *ask,
                                                const struct rill_draft_options *options)
 {
 	int e = copy_options(&d->options, options);
 
-	if (e < 0)
-		return e;
-	if (ask && d->options.arena)
-		keep_ask(d, ask);
-	return d->options.arena && d->options.words > RILL_DRAFT_WORDS ? build_in_blocks(d) : begin_in_room(d, ask);
-}
-
-static inline int begin(struct rill_draft *d, unsigned char kind, const struct rill_ask *ask,
-                        const struct rill_draft_options *options)
-{
-	int e;
-
 	d->kind = kind;
 	d->reserved = false;
 	d->moved = NULL;
-	if (is_plain(options))
-		e = begin_plain(d, ask, options && options->words ? options->words : RILL_DRAFT_WORDS);
-	else
-		e = begin_any(d, ask, options);
+	if (e == 0 && ask && d->options.arena)
+		keep_ask(d, ask);
+	if (e == 0)
+		e = d->options.arena && d->options.words > RILL_DRAFT_WORDS ? build_in_blocks(d) : begin_in_room(d, ask);
 	if (e < 0)
 		d->kind = DRAFT_OVER;
 	return e;
@@ -149,42 +141,67 @@ static inline int begin(struct rill_draft *d, unsigned char kind, const struct r
 int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
                     const struct rill_draft_options *options)
 {
+	struct rill_room room;
+	int e;
+
 	if (!draft || !rpc || !ask || ask->size < sizeof(ask->size))
 		return -EINVAL;
 	if (ask->size > sizeof(draft->ask))
 		return -E2BIG;
 	draft->rpc = rpc;
-	return begin(draft, DRAFT_CALL, ask, options);
+	if (!is_plain(options))
+		return begin_any(draft, DRAFT_CALL, ask, options);
+	e = rill_rpc_call_reserve(rpc, ask, plain_words(options) * RILL_WORD, NULL, &room);
+	return begun_plain(draft, DRAFT_CALL, e, &room);
 }
 
 int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type, const struct rill_draft_options *options)
 {
+	struct rill_room room;
+	int e;
+
 	if (!draft || !rpc)
 		return -EINVAL;
 	draft->rpc = rpc;
 	draft->type = type;
-	return begin(draft, DRAFT_NOTIFICATION, NULL, options);
+	if (!is_plain(options))
+		return begin_any(draft, DRAFT_NOTIFICATION, NULL, options);
+	e = rill_rpc_notify_reserve(rpc, type, plain_words(options) * RILL_WORD, NULL, &room);
+	return begun_plain(draft, DRAFT_NOTIFICATION, e, &room);
 }
 
 int rill_draft_answer(struct rill_draft *draft, struct rill_request request, bool last,
                       const struct rill_draft_options *options)
 {
+	unsigned char kind = last ? DRAFT_ANSWER : DRAFT_PART;
+	struct rill_room room;
+	int e;
+
 	if (!draft || !request.rpc)
 		return -EINVAL;
 	draft->rpc = request.rpc;
-	draft->request = request;
-	return begin(draft, last ? DRAFT_ANSWER : DRAFT_PART, NULL, options);
+	if (!is_plain(options)) {
+		draft->request = request;
+		return begin_any(draft, kind, NULL, options);
+	}
+	e = rill_request_reserve(request, last, plain_words(options) * RILL_WORD, NULL, &room);
+	return begun_plain(draft, kind, e, &room);
 }
 
 /* ---- End -------------------------------------------------------------------------------------------------------- */
 
-/* Blocks that were sent are lent: the arena keeps them until they are back. */
-static void over(struct rill_draft *d)
+/* Blocks that were sent are lent: the arena keeps them until they are back. Without an arena there is nothing to give back. */
+static inline void over(struct rill_draft *d)
 {
+	d->kind = DRAFT_OVER;
+	if (!d->options.arena) {
+		d->builder.count = 0;
+		d->builder.error = 0;
+		return;
+	}
 	rill_builder_finish(&d->builder);
 	if (d->moved)
 		rill_arena_free(d->options.arena, d->moved);
-	d->kind = DRAFT_OVER;
 }
 
 void rill_draft_drop(struct rill_draft *draft)

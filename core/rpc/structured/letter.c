@@ -81,25 +81,25 @@ static __attribute__((noinline)) int open_any(struct rill_letter *letter, const 
 }
 
 /* All of it in the body, and of a size for which all limits are the usual ones. */
-static bool is_small(const struct rill_letter *l, const struct rill_reader_options *options)
+static inline bool is_small(const struct rill_letter *l, const struct rill_reader_options *options)
 {
-	return !l->lent && !options && l->msg->len && l->msg->len <= SMALL;
+	return !l->lent && !options && l->msg->len - 1 < SMALL;
 }
 
 int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
 {
-	int e;
-
 	if (!letter || !msg)
 		return -EINVAL;
 	letter->msg = msg;
 	letter->lent = rill_rpc_mark(msg);
 	if (!is_small(letter, options))
 		return open_any(letter, options);
-	e = put(&letter->segments[0], msg->data, msg->len);
-	if (e == 0)
-		rill_reader_begin(&letter->reader, letter->segments, RILL_TRAVERSAL_WORDS);
-	return e;
+	if (((uintptr_t)msg->data | msg->len) % RILL_WORD)
+		return -EBADMSG;
+	letter->segments[0].words = msg->data;
+	letter->segments[0].count = msg->len / RILL_WORD;
+	rill_reader_begin(&letter->reader, letter->segments, RILL_TRAVERSAL_WORDS);
+	return 0;
 }
 
 /* The index, or -ENOENT, -EBADMSG. */
