@@ -75,7 +75,7 @@ void inbound_readable(struct rill_channel *ch, void *user)
 	int e;
 
 	while ((e = requests_room(rpc)) == 0) {
-		if (recv_next(ch, &msg) < 0)
+		if (rill_channel_recv(ch, &msg) < 0)
 			return;
 		heard(rpc, &msg);
 		message_release(&msg); /* if it is still ours */

@@ -68,26 +68,24 @@ static int skip(struct rill_channel *ch)
 	return 0;
 }
 
-/* The frame at rpos, its header checked. -EAGAIN, -EPROTO. */
-static inline int look_at_frame(struct rill_channel *ch, uint64_t *ret_header, peer_words *ret_at)
+/* The header of the frame at rpos, judged, or 0: there is none, or nobody is to see it. -EAGAIN, -EPROTO. */
+static int judge(struct rill_channel *ch, uint64_t header, uint64_t *ret_header)
 {
-	uint64_t offset;
-	int e;
+	int e = ring_judge(&ch->in, header, ret_header);
 
-	if (ch->session->blind || (ch->gone && ch->in.rpos >= ch->last))
-		return -EAGAIN;
-	e = ring_next(&ch->in, ret_header, &offset);
-	if (e < 0)
-		return e == -EAGAIN ? e : violation(ch, "frame: bad header, padding or length");
-	*ret_at = ch->in.words + offset / 8;
-	return 0;
+	return e == -EPROTO ? violation(ch, "frame: bad header, padding or length") : e;
 }
 
-static RARE int decode(struct rill_channel *ch, uint64_t header, peer_words at)
+static inline uint64_t header_of(const struct rill_channel *ch)
+{
+	return ch->session->blind || (ch->gone && ch->in.rpos >= ch->last) ? 0 : ring_header(&ch->in);
+}
+
+static RARE int decode(struct rill_channel *ch, uint64_t header)
 {
 	struct rill_session *s = ch->session;
 
-	if (frame_decode(&ch->next, header, at) < 0)
+	if (frame_decode(&ch->next, header, ring_in_word(&ch->in, ch->in.rpos)) < 0)
 		return violation(ch, "frame: bad extension words");
 	if (ch->next.fd_count > ch->fds_to_us)
 		return violation(ch, "frame: more descriptors than allowed");
@@ -106,10 +104,9 @@ static RARE int decode(struct rill_channel *ch, uint64_t header, peer_words at)
 static int decode_one(struct rill_channel *ch)
 {
 	uint64_t header = 0;
-	peer_words at = NULL;
-	int e = look_at_frame(ch, &header, &at);
+	int e = judge(ch, header_of(ch), &header);
 
-	return e < 0 ? e : decode(ch, header, at);
+	return e < 0 ? e : decode(ch, header);
 }
 
 static int decoded(struct rill_channel *ch)
@@ -161,7 +158,7 @@ bool recv_discard(struct rill_channel *ch)
 
 /* ---- Receive --------------------------------------------------------------------------------------------------- */
 
-static bool budget_spent(struct rill_channel *ch)
+static inline bool budget_spent(struct rill_channel *ch)
 {
 	const struct rill_session *s = ch->session;
 
@@ -172,6 +169,14 @@ static bool budget_spent(struct rill_channel *ch)
 		ch->budget = ctx_budget(s->ctx);
 	}
 	return ch->budget == 0 || s->left <= 0;
+}
+
+static inline void spend(struct rill_channel *ch)
+{
+	if (!ctx_in_dispatch(ch->session->ctx))
+		return;
+	ch->budget--;
+	ch->session->left--;
 }
 
 /* The end is told once all was taken, and nothing comes behind it: not even what his CLOSE promised and was not there. */
@@ -188,16 +193,18 @@ static RARE int spent(struct rill_channel *ch)
 	return later(ch);
 }
 
-/* Nothing is there: the first empty look after something was taken. */
-static int nothing(struct rill_channel *ch, int e)
+static RARE int nothing_follows(struct rill_channel *ch)
 {
-	if (e == -EAGAIN && !ch->session->blind)
+	channel_settle(ch);
+	return channel_waits(ch) ? -EAGAIN : told_end(ch);
+}
+
+/* Nothing is there: the first empty look after something was taken. */
+static inline int nothing(struct rill_channel *ch)
+{
+	if (!ring_told(&ch->in) && !ch->session->blind)
 		channel_publish(ch);
-	if (e == -EAGAIN && ch->gone) {
-		channel_settle(ch);
-		return channel_waits(ch) ? e : told_end(ch);
-	}
-	return e;
+	return ch->gone ? nothing_follows(ch) : -EAGAIN;
 }
 
 static const void *body(const struct frame *f, const struct held_loans *loans, size_t *ret_len)
@@ -278,8 +285,9 @@ static RARE int take(struct rill_channel *ch, struct rill_msg *ret_msg)
 }
 
 /* Nothing but a body in the ring, perhaps with a tag: most are. Taken as it is read. */
-static int take_plain(struct rill_channel *ch, uint64_t header, peer_words at, struct rill_msg *ret_msg)
+static inline int take_plain(struct rill_channel *ch, uint64_t header, struct rill_msg *ret_msg)
 {
+	peer_words at = ring_in_word(&ch->in, ch->in.rpos);
 	bool tagged = frame_tagged(header);
 	uint64_t held;
 	int e = ring_take(&ch->in, header, &held);
@@ -306,24 +314,30 @@ static RARE int take_decoded(struct rill_channel *ch, struct rill_msg *ret_msg)
 	return e < 0 ? e : take(ch, ret_msg);
 }
 
-static inline int take_next(struct rill_channel *ch, struct rill_msg *ret_msg)
+/* Behind a pad, with descriptors or loans, empty, or false. */
+static RARE int take_other(struct rill_channel *ch, uint64_t header, struct rill_msg *ret_msg)
 {
-	uint64_t header = 0;
-	peer_words at = NULL;
-	int e;
+	int e = judge(ch, header, &header);
 
-	if (ch->decoded)
-		return take_decoded(ch, ret_msg);
-	e = look_at_frame(ch, &header, &at);
 	if (e < 0)
 		return e;
 	if (frame_plain(header))
-		return take_plain(ch, header, at, ret_msg);
-	e = decode(ch, header, at);
+		return take_plain(ch, header, ret_msg);
+	e = decode(ch, header);
 	return e < 0 ? e : take_decoded(ch, ret_msg);
 }
 
-int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
+static int take_next(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	uint64_t header;
+
+	if (ch->decoded)
+		return take_decoded(ch, ret_msg);
+	header = header_of(ch);
+	return header ? take_other(ch, header, ret_msg) : -EAGAIN;
+}
+
+static RARE int recv_any(struct rill_channel *ch, struct rill_msg *ret_msg)
 {
 	int e;
 
@@ -331,17 +345,14 @@ int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg)
 		return -EAGAIN;
 	if (budget_spent(ch))
 		return spent(ch);
-	e = ret_msg ? take_next(ch, ret_msg) : recv_decode(ch);
-	if (e == -EAGAIN)
-		return nothing(ch, e);
-	if (e == 0 && ret_msg && ctx_in_dispatch(ch->session->ctx)) {
-		ch->budget--;
-		ch->session->left--;
-	}
-	return e;
+	e = take_next(ch, ret_msg);
+	if (e == 0)
+		spend(ch);
+	return e == -EAGAIN ? nothing(ch) : e;
 }
 
-int rill_channel_recv(struct rill_channel *ch, struct rill_msg *ret_msg)
+/* What recv_usual() leaves without a look at the ring, and what it saw there. */
+static RARE int recv_checked(struct rill_channel *ch, struct rill_msg *ret_msg)
 {
 	int e = channel_check(ch);
 
@@ -350,9 +361,65 @@ int rill_channel_recv(struct rill_channel *ch, struct rill_msg *ret_msg)
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = recv_next(ch, ret_msg);
+	e = recv_any(ch, ret_msg);
 	ctx_leave(ch->session->ctx);
 	return e;
+}
+
+static RARE int recv_other(struct rill_channel *ch, uint64_t header, struct rill_msg *ret_msg)
+{
+	int e;
+
+	ctx_enter(ch->session->ctx);
+	e = take_other(ch, header, ret_msg);
+	if (e == 0)
+		spend(ch);
+	else if (e == -EAGAIN)
+		e = nothing(ch);
+	ctx_leave(ch->session->ctx);
+	return e;
+}
+
+static __attribute__((noinline)) int recv_nothing(struct rill_channel *ch)
+{
+	ctx_enter(ch->session->ctx);
+	channel_publish(ch);
+	ctx_leave(ch->session->ctx);
+	return -EAGAIN;
+}
+
+/* Of nearly all calls: nothing is unusual, and a plain frame is there or none. */
+static inline int recv_usual(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	uint64_t header;
+
+	if (!channel_lives(ch) || ch->state != CHANNEL_OPEN || ch->decoded || ch->session->blind || budget_spent(ch))
+		return recv_checked(ch, ret_msg);
+	header = ring_header(&ch->in);
+	if (!header)
+		return ring_told(&ch->in) ? -EAGAIN : recv_nothing(ch);
+	if (!frame_plain(header) || !ring_holds(&ch->in, header) || !ring_has_place(&ch->in))
+		return recv_other(ch, header, ret_msg);
+	take_plain(ch, header, ret_msg);
+	spend(ch);
+	return 0;
+}
+
+int rill_channel_recv(struct rill_channel *ch, struct rill_msg *ret_msg)
+{
+	return ch && ret_msg ? recv_usual(ch, ret_msg) : recv_checked(ch, ret_msg);
+}
+
+static int look(struct rill_channel *ch)
+{
+	int e;
+
+	if (ch->state == CHANNEL_OPENING)
+		return -EAGAIN;
+	if (budget_spent(ch))
+		return spent(ch);
+	e = recv_decode(ch);
+	return e == -EAGAIN ? nothing(ch) : e;
 }
 
 int rill_channel_peek(const struct rill_channel *ch, size_t *ret_len)
@@ -365,7 +432,7 @@ int rill_channel_peek(const struct rill_channel *ch, size_t *ret_len)
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = recv_next(c, NULL);
+	e = look(c);
 	if (e == 0)
 		*ret_len = c->next.kind == WIRE_LOAN ? c->next.loan[0].len : c->next.len; /* its arena may be forgotten */
 	ctx_leave(ch->session->ctx);

@@ -9,16 +9,27 @@
 
 /* ---- The doorbell ---------------------------------------------------------------------------------------------- */
 
-void send_check(struct rill_channel *ch)
+static RARE void tell(struct rill_channel *ch)
 {
-	link_remove(&ch->unchecked);
-	if (!ring_check(&ch->out))
-		return;
 	ch->told++;
 	session_push(ch->session, WIRE_DATA, ch->index);
 }
 
-static void check_later(struct rill_channel *ch)
+/* true: the reader waits, tell() */
+static inline bool check(struct rill_channel *ch)
+{
+	if (link_linked(&ch->unchecked))
+		link_remove(&ch->unchecked);
+	return ring_check(&ch->out);
+}
+
+void send_check(struct rill_channel *ch)
+{
+	if (check(ch))
+		tell(ch);
+}
+
+static RARE void check_later(struct rill_channel *ch)
 {
 	struct rill_session *s = ch->session;
 
@@ -28,26 +39,25 @@ static void check_later(struct rill_channel *ch)
 }
 
 /* Outside a dispatch at once; inside, the first of a turn at once, later ones every 16th and at its end. */
-static void committed(struct rill_channel *ch, unsigned flags)
+static inline bool checks_now(struct rill_channel *ch)
 {
-	struct rill_session *s = ch->session;
+	const struct rill_session *s = ch->session;
 
-	if (flags & RILL_MORE) {
-		check_later(ch);
-		return;
-	}
-	if (!ctx_in_dispatch(s->ctx)) {
-		send_check(ch);
-		return;
-	}
+	if (!ctx_in_dispatch(s->ctx))
+		return true;
 	if (ch->commit_turn != s->turns) {
 		ch->commit_turn = s->turns;
 		ch->commits = 0;
 	}
-	if (ch->commits++ % CHECK_EVERY == 0)
-		send_check(ch);
-	else
+	return ch->commits++ % CHECK_EVERY == 0;
+}
+
+static void committed(struct rill_channel *ch, unsigned flags)
+{
+	if (flags & RILL_MORE || !checks_now(ch))
 		check_later(ch);
+	else
+		send_check(ch);
 }
 
 /* ---- Reserve --------------------------------------------------------------------------------------------------- */
@@ -225,11 +235,6 @@ static RARE int reserve(struct rill_channel *ch, size_t len, const struct rill_o
 	return e == -EPIPE ? -ECONNRESET : e;
 }
 
-static RARE int reserve_tagged(struct rill_channel *ch, size_t len, uint64_t tag)
-{
-	return reserve(ch, len, &(struct rill_out){.size = sizeof(struct rill_out), .tag = tag});
-}
-
 static void *room_data(const struct rill_channel *ch)
 {
 	const struct reservation *r = &ch->room;
@@ -238,39 +243,32 @@ static void *room_data(const struct rill_channel *ch)
 }
 
 /* The same for nothing but a body and a tag; one that fits the ring goes the short way. */
-static int reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, void **ret_data)
+/* Nothing but a body and perhaps a tag, into a ring that has the room as far as we know: most are. NULL: reserve() tells. */
+static inline void *reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag)
 {
 	size_t head = tag ? 16 : 8;
 	struct reservation *r = &ch->room;
-	int e;
 
-	if (ch->gone || r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - head) {
-		e = reserve_tagged(ch, len, tag);
-		*ret_data = e < 0 ? NULL : room_data(ch);
-		return e;
-	}
-	e = ring_reserve(&ch->out, RING_ALIGN(head + len));
-	if (e < 0)
-		return wait_for(ch, e, WAIT_RING);
+	if (r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - head || !ring_reserve_known(&ch->out, RING_ALIGN(head + len)))
+		return NULL;
 	r->kind = ROOM_RING;
 	r->flags = r->loan_count = 0;
 	r->frame_flags = tag ? WIRE_HAS_TAG : 0;
 	r->tag = tag;
 	r->len = len;
-	*ret_data = (char *)ring_room(&ch->out) + head;
-	return 0;
+	return (char *)ring_room(&ch->out) + head;
 }
 
 static int reserve_any(struct rill_channel *ch, size_t len, const struct rill_out *out)
 {
-	void *data;
-
-	return out->fd_count || out->loan_count || out->flags ? reserve(ch, len, out) : reserve_plain(ch, len, out->tag, &data);
+	if (!ch->gone && !(out->fd_count | out->loan_count | out->flags) && reserve_plain(ch, len, out->tag))
+		return 0;
+	return reserve(ch, len, out);
 }
 
 /* ---- Commit, cancel -------------------------------------------------------------------------------------------- */
 
-static wire_word *put(wire_word *at, uint64_t value)
+static inline wire_word *put(wire_word *at, uint64_t value)
 {
 	atomic_store_explicit(at, value, memory_order_relaxed);
 	return at + 1;
@@ -305,17 +303,29 @@ static RARE void commit_extended(struct rill_channel *ch, size_t len)
 		rill_arena_free(ch->session->arena, r->block); /* the loan keeps it until it is back */
 }
 
+/* Nothing but a body in the ring. */
+static inline void commit_plain(struct rill_channel *ch, size_t len)
+{
+	ring_commit(&ch->out, wire_header(WIRE_MESSAGE, 0, 0, (uint32_t)len));
+	ch->room.kind = ROOM_NONE;
+	ch->sent++;
+	ch->sent_bytes += len;
+}
+
 static void commit(struct rill_channel *ch, size_t len)
 {
 	struct reservation *r = &ch->room;
 
-	if (r->kind == ROOM_ARENA || r->loan_count || r->frame_flags & WIRE_HAS_FDS) {
-		commit_extended(ch, len);
-	} else if (r->frame_flags) {
-		put(ring_room(&ch->out) + 1, r->tag);
-		ring_commit(&ch->out, wire_header(WIRE_MESSAGE, WIRE_HAS_TAG, 0, (uint32_t)(8 + len)));
+	if (r->kind == ROOM_RING && r->loan_count == 0 && !(r->frame_flags & WIRE_HAS_FDS)) {
+		uint64_t header = wire_header(WIRE_MESSAGE, 0, 0, (uint32_t)len);
+
+		if (r->frame_flags) {
+			put(ring_room(&ch->out) + 1, r->tag);
+			header = wire_header(WIRE_MESSAGE, WIRE_HAS_TAG, 0, (uint32_t)(8 + len));
+		}
+		ring_commit(&ch->out, header);
 	} else {
-		ring_commit(&ch->out, wire_header(WIRE_MESSAGE, 0, 0, (uint32_t)len));
+		commit_extended(ch, len);
 	}
 	r->kind = ROOM_NONE;
 	ch->sent++;
@@ -349,17 +359,26 @@ void send_undo(struct rill_channel *ch)
 
 /* ---- The interface --------------------------------------------------------------------------------------------- */
 
-int send_reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room)
+static RARE int reserve_tagged(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room)
 {
-	void *data;
-	int e = reserve_plain(ch, len, tag, &data);
+	int e = reserve(ch, len, &(struct rill_out){.size = sizeof(struct rill_out), .tag = tag});
 
 	if (e == 0)
-		*ret_room = (struct rill_room){.data = data, .len = len};
+		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
 	return e;
 }
 
-int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *ret_room)
+int send_reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room)
+{
+	void *data = ch->gone ? NULL : reserve_plain(ch, len, tag);
+
+	if (!data)
+		return reserve_tagged(ch, len, tag, ret_room);
+	*ret_room = (struct rill_room){.data = data, .len = len};
+	return 0;
+}
+
+static RARE int reserve_checked(struct rill_channel *ch, size_t len, struct rill_room *ret_room)
 {
 	int e = channel_check(ch);
 
@@ -368,9 +387,19 @@ int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = send_reserve_plain(ch, len, 0, ret_room);
+	e = reserve_tagged(ch, len, 0, ret_room);
 	ctx_leave(ch->session->ctx);
 	return e;
+}
+
+int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *ret_room)
+{
+	void *data = ch && ret_room && channel_lives(ch) ? reserve_plain(ch, len, 0) : NULL;
+
+	if (!data)
+		return reserve_checked(ch, len, ret_room);
+	*ret_room = (struct rill_room){.data = data, .len = len};
+	return 0;
 }
 
 int send_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out, struct rill_room *ret_room)
@@ -410,7 +439,7 @@ int send_commit(struct rill_channel *ch, size_t len)
 	return 0;
 }
 
-int rill_channel_commit(struct rill_channel *ch, size_t len)
+static RARE int commit_checked(struct rill_channel *ch, size_t len)
 {
 	int e = channel_check(ch);
 
@@ -426,6 +455,31 @@ int rill_channel_commit(struct rill_channel *ch, size_t len)
 	return e;
 }
 
+/* The reader may sleep. */
+static RARE void tell_outside(struct rill_channel *ch)
+{
+	ctx_enter(ch->session->ctx);
+	tell(ch);
+	ctx_leave(ch->session->ctx);
+}
+
+static inline bool room_is_plain(const struct reservation *r)
+{
+	return r->kind == ROOM_RING && !(r->frame_flags | r->loan_count | r->flags);
+}
+
+int rill_channel_commit(struct rill_channel *ch, size_t len)
+{
+	if (!ch || !channel_lives(ch) || !room_is_plain(&ch->room) || len > ch->room.len)
+		return commit_checked(ch, len);
+	commit_plain(ch, len);
+	if (!checks_now(ch))
+		check_later(ch);
+	else if (check(ch))
+		tell_outside(ch);
+	return 0;
+}
+
 void rill_channel_cancel(struct rill_channel *ch)
 {
 	if (!ch || channel_check(ch) < 0)
@@ -435,25 +489,35 @@ void rill_channel_cancel(struct rill_channel *ch)
 	ctx_leave(ch->session->ctx);
 }
 
-int rill_channel_send(struct rill_channel *ch, const void *data, size_t len)
+static RARE int send_checked(struct rill_channel *ch, const void *data, size_t len)
 {
+	struct rill_room room;
 	int e = channel_check(ch);
-	void *room;
 
 	if (e == 0 && !data && len)
 		e = -EINVAL;
 	if (e < 0)
 		return e;
 	ctx_enter(ch->session->ctx);
-	e = reserve_plain(ch, len, 0, &room);
+	e = reserve_tagged(ch, len, 0, &room);
 	if (e == 0) {
 		if (len)
-			memcpy(room, data, len);
+			memcpy(room.data, data, len);
 		commit(ch, len);
 		committed(ch, 0);
 	}
 	ctx_leave(ch->session->ctx);
 	return e;
+}
+
+int rill_channel_send(struct rill_channel *ch, const void *data, size_t len)
+{
+	void *room = ch && data && channel_lives(ch) ? reserve_plain(ch, len, 0) : NULL;
+
+	if (!room)
+		return send_checked(ch, data, len);
+	memcpy(room, data, len);
+	return rill_channel_commit(ch, len);
 }
 
 static int total(const struct rill_out *o, size_t *ret_len)

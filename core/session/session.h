@@ -431,8 +431,6 @@ int send_commit(struct rill_channel *ch, size_t len);
 
 /* recv.c */
 int recv_decode(struct rill_channel *ch); /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
-/* rill_channel_recv() below ctx_enter(), of a channel that is not closed. ret_msg NULL: only whether there is one. */
-int recv_next(struct rill_channel *ch, struct rill_msg *ret_msg);
 bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take it. false: more is left */
 
 /* message.c */
@@ -525,6 +523,14 @@ static inline void session_spend(struct rill_session *s, unsigned n)
 {
 	if (ctx_in_dispatch(s->ctx))
 		s->left -= (int)n;
+}
+
+/* Neither side has ended or closed it or its session, and its ctx lives. */
+static inline bool channel_lives(const struct rill_channel *ch)
+{
+	const struct rill_session *s = ch->session;
+
+	return !(ch->closed | ch->gone) && s->state == SESSION_OPEN && ctx_check(s->ctx) == 0;
 }
 
 /* There is a message to take. */
