@@ -112,15 +112,8 @@ void message_release(const struct rill_msg *msg)
 	session_unhold(ch->session);
 }
 
-/* Its session cannot go by this: it lives, and no descriptor or loan is in it. */
-static inline bool release_is_plain(const struct rill_channel *ch, const struct rill_msg *msg)
-{
-	return ch->session->state == SESSION_OPEN && msg->opaque[OPAQUE_FDS] == NO_FDS && !loans_of(msg) &&
-	       ctx_in_dispatch(ch->session->ctx);
-}
-
 /* The session, even the ctx may go with it. */
-static RARE void release_extended(struct rill_channel *ch, struct rill_msg *msg)
+static RARE void release_any(struct rill_channel *ch, struct rill_msg *msg)
 {
 	struct rill_session *s = ch->session;
 	struct rill_ctx *ctx = s->ctx;
@@ -135,23 +128,32 @@ static RARE void release_extended(struct rill_channel *ch, struct rill_msg *msg)
 	ctx_unref(ctx);
 }
 
+/* Its session lives, so that it cannot go by this, and is dispatched; no descriptor or loan is in it. What its channel frees is
+ * published by deliver() then, unless it is much, or the channel is closed or waits to be used again. */
+static inline bool release_usual(struct rill_channel *ch, struct rill_msg *msg)
+{
+	struct rill_session *s = ch->session;
+
+	if (!channel_lives(ch) || !ctx_in_dispatch(s->ctx) || msg->opaque[OPAQUE_FDS] != NO_FDS || loans_of(msg) ||
+	    !link_linked(&ch->hot) || link_linked(&ch->place))
+		return false;
+	if (ring_release(&ch->in, msg->opaque[OPAQUE_HELD]))
+		channel_publish(ch);
+	ch->held--;
+	s->held--;
+	return true;
+}
+
 void rill_msg_release(struct rill_msg *msg)
 {
 	struct rill_channel *ch = channel_of(msg);
-	struct rill_session *s;
 
 	if (!ch)
 		return;
-	s = ch->session;
-	if (ctx_check(s->ctx) == -ECHILD)
-		return;
-	if (release_is_plain(ch, msg)) {
-		release_place(ch, msg->opaque[OPAQUE_HELD]);
-		session_unhold(s);
+	if (release_usual(ch, msg))
 		memset(msg, 0, sizeof(*msg));
-		return;
-	}
-	release_extended(ch, msg);
+	else if (ctx_check(ch->session->ctx) != -ECHILD)
+		release_any(ch, msg);
 }
 
 void message_forget(struct rill_msg *msg)

@@ -249,7 +249,8 @@ static inline void *reserve_plain(struct rill_channel *ch, size_t len, uint64_t 
 	size_t head = tag ? 16 : 8;
 	struct reservation *r = &ch->room;
 
-	if (r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - head || !ring_reserve_known(&ch->out, RING_ALIGN(head + len)))
+	if (r->kind != ROOM_NONE || len > ring_frame_max(ch->out.size) - head ||
+	    !ring_reserve_known(&ch->out, RING_ALIGN(head + len)))
 		return NULL;
 	r->kind = ROOM_RING;
 	r->flags = r->loan_count = 0;

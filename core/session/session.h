@@ -430,7 +430,7 @@ int send_reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, struct
 int send_commit(struct rill_channel *ch, size_t len);
 
 /* recv.c */
-int recv_decode(struct rill_channel *ch); /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
+int recv_decode(struct rill_channel *ch);   /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
 bool recv_discard(struct rill_channel *ch); /* drop what waits: nobody will take it. false: more is left */
 
 /* message.c */

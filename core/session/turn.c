@@ -277,7 +277,7 @@ static void deliver(struct rill_channel *ch)
 		ch->events.readable(ch, ch->user);
 		if (over(ch->session))
 			return;
-		if (!channel_waits(ch))
+		if (!ring_told(&ch->in) && !channel_waits(ch))
 			channel_publish(ch); /* the first empty look */
 	}
 	if (ch->gone)

@@ -25,16 +25,25 @@ static int begin(struct rill_ctx *ctx)
 	return 0;
 }
 
-static int end(struct rill_ctx *ctx)
+/* There is something to settle; destructors of arenas may destroy the ctx even now. */
+static RARE int settle(struct rill_ctx *ctx)
 {
 	int r;
 
-	ctx->front.dispatching = false;
 	ctx_ref(ctx);
-	ctx_leave(ctx); /* destructors of arenas may destroy the ctx even now */
+	ctx_leave(ctx);
 	r = ctx_check(ctx);
 	ctx_unref(ctx);
 	return r;
+}
+
+static inline int end(struct rill_ctx *ctx)
+{
+	ctx->front.dispatching = false;
+	if (ctx->front.unsettled)
+		return settle(ctx);
+	ctx_leave(ctx);
+	return ctx_check(ctx);
 }
 
 /* Without rest() a source is at rest after a turn, unless that turn woke it. */
