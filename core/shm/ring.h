@@ -165,7 +165,8 @@ static inline int ring_next(struct ring_in *r, uint64_t *ret_header, uint64_t *r
 {
 	int e = ring_judge(r, ring_header(r), ret_header);
 
-	*ret_offset = r->rpos & (r->size - 1);
+	if (e == 0)
+		*ret_offset = r->rpos & (r->size - 1);
 	return e;
 }
 
