@@ -116,7 +116,7 @@ RARE int calls_more(struct rill_rpc *rpc)
 	return -EAGAIN;
 }
 
-static inline void free_slot(struct rill_rpc *rpc, uint32_t slot)
+static inline void put_back(struct rill_rpc *rpc, uint32_t slot)
 {
 	struct call *c = &rpc->calls[slot];
 
@@ -125,6 +125,11 @@ static inline void free_slot(struct rill_rpc *rpc, uint32_t slot)
 	c->next = rpc->call_free;
 	rpc->call_free = slot;
 	rpc->call_count--;
+}
+
+static void free_slot(struct rill_rpc *rpc, uint32_t slot)
+{
+	put_back(rpc, slot);
 	if (rpc->wants_call)
 		source_wake(&rpc->source); /* turn() tells */
 }
@@ -176,6 +181,21 @@ void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error
 	if (end != RILL_PART)
 		calls_drop(rpc, slot);
 	tell(rpc, who, end, id, error, msg);
+}
+
+/* The usual end, of a call without a deadline. */
+void calls_answered(struct rill_rpc *rpc, uint64_t id, struct rill_msg *msg)
+{
+	uint32_t slot = open_slot(rpc, id);
+	struct asker who;
+
+	if (slot == NONE || rpc->calls[slot].heap_index != NONE || rpc->wants_call) {
+		calls_heard(rpc, RILL_ANSWERED, id, 0, msg);
+		return;
+	}
+	who = asker_of(rpc, slot);
+	put_back(rpc, slot);
+	tell(rpc, who, RILL_ANSWERED, id, 0, msg);
 }
 
 static int send_cancel(struct rill_rpc *rpc, uint32_t slot)

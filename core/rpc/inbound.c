@@ -34,18 +34,12 @@ static bool is_errno(uint16_t type)
 	return type > 0 && type < 4096;
 }
 
-static void heard(struct rill_rpc *rpc, struct rill_msg *msg)
+static RARE void heard_other(struct rill_rpc *rpc, struct rill_msg *msg)
 {
 	uint64_t id = tag_id(msg->tag);
 	uint16_t type = tag_type(msg->tag);
 
 	switch (tag_kind(msg->tag)) {
-	case TAG_REQUEST:
-		requests_heard(rpc, type, id, msg);
-		return;
-	case TAG_ANSWER:
-		calls_heard(rpc, RILL_ANSWERED, id, 0, msg);
-		return;
 	case TAG_PART:
 		calls_heard(rpc, RILL_PART, id, 0, msg);
 		return;
@@ -63,8 +57,31 @@ static void heard(struct rill_rpc *rpc, struct rill_msg *msg)
 			break;
 		notified(rpc, type, msg);
 		return;
+	default:
+		break;
 	}
 	rpc_violated(rpc, -EPROTO);
+}
+
+static inline void heard(struct rill_rpc *rpc, struct rill_msg *msg)
+{
+	if (tag_kind(msg->tag) == TAG_ANSWER)
+		calls_answered(rpc, tag_id(msg->tag), msg);
+	else if (tag_kind(msg->tag) == TAG_REQUEST)
+		requests_heard(rpc, tag_type(msg->tag), tag_id(msg->tag), msg);
+	else
+		heard_other(rpc, msg);
+}
+
+/* No place for a refusal. */
+static RARE void stall(struct rill_rpc *rpc, int e)
+{
+	if (e == -ENOMEM) {
+		rpc_violated(rpc, e);
+		return;
+	}
+	rpc->stalled = true;
+	rpc_heed_pause(rpc);
 }
 
 /* Each message may be a request, and each request may have to be refused: there is a place for that before it is taken. */
@@ -82,10 +99,5 @@ void inbound_readable(struct rill_channel *ch, void *user)
 		if (rpc_over(rpc) || !rpc->ch || rpc->paused)
 			return;
 	}
-	if (e == -ENOMEM) {
-		rpc_violated(rpc, e);
-		return;
-	}
-	rpc->stalled = true;
-	rpc_heed_pause(rpc);
+	stall(rpc, e);
 }

@@ -91,18 +91,6 @@ void outbound_flush(struct rill_rpc *rpc)
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------ */
 
-/* *ret_ask is the caller's table where he knows all of it, else `room`. */
-static inline int check_ask(const struct rill_ask **ret_ask, struct rill_ask *room, const struct rill_ask *ask)
-{
-	const void *seen;
-	int e = ask ? table_see(&seen, room, sizeof(*room), ask) : -EINVAL;
-
-	if (e < 0)
-		return e;
-	*ret_ask = seen;
-	return (*ret_ask)->answered ? 0 : -EINVAL;
-}
-
 static inline int ask_in(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, size_t len,
                          struct rill_room *ret_room, uint32_t *ret_slot)
 {
@@ -120,21 +108,18 @@ static inline int ask_in(struct rill_rpc *rpc, const struct rill_ask *ask, const
 
 static inline void begin_call(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns, struct rill_call *ret_call)
 {
-	calls_begin(rpc, slot, timeout_ns);
 	if (ret_call)
 		*ret_call = (struct rill_call){.rpc = rpc, .id = calls_id(rpc, slot)};
+	calls_begin(rpc, slot, timeout_ns);
 }
 
-int rill_rpc_call(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, struct rill_call *ret_call)
+static inline int call(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, struct rill_call *ret_call)
 {
-	struct rill_ask room;
 	uint32_t slot;
-	int e = rpc_check(rpc);
+	int e;
 
-	if (e == 0)
-		e = check_ask(&ask, &room, ask);
-	if (e < 0)
-		return e;
+	if (!ask->answered)
+		return -EINVAL;
 	ctx_enter(rpc_ctx(rpc));
 	e = ask_in(rpc, ask, out, 0, NULL, &slot);
 	if (e == 0)
@@ -143,16 +128,13 @@ int rill_rpc_call(struct rill_rpc *rpc, const struct rill_ask *ask, const struct
 	return e;
 }
 
-int rill_rpc_call_reserve(struct rill_rpc *rpc, const struct rill_ask *ask, size_t len, const struct rill_out *out,
-                          struct rill_room *ret_room)
+static inline int call_reserve(struct rill_rpc *rpc, const struct rill_ask *ask, size_t len, const struct rill_out *out,
+                               struct rill_room *ret_room)
 {
-	struct rill_ask room;
-	int e = rpc_check(rpc);
+	int e;
 
-	if (e == 0)
-		e = ret_room ? check_ask(&ask, &room, ask) : -EINVAL;
-	if (e < 0)
-		return e;
+	if (!ask->answered)
+		return -EINVAL;
 	ctx_enter(rpc_ctx(rpc));
 	e = ask_in(rpc, ask, out, len, ret_room, &rpc->use_slot);
 	if (e == 0) {
@@ -161,6 +143,46 @@ int rill_rpc_call_reserve(struct rill_rpc *rpc, const struct rill_ask *ask, size
 	}
 	ctx_leave(rpc_ctx(rpc));
 	return e;
+}
+
+/* A caller's table of another size: an older or a newer one. */
+static RARE int call_other(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out,
+                           struct rill_call *ret_call)
+{
+	struct rill_ask known;
+	int e = table_copy(&known, sizeof(known), ask);
+
+	return e < 0 ? e : call(rpc, &known, out, ret_call);
+}
+
+static RARE int call_reserve_other(struct rill_rpc *rpc, const struct rill_ask *ask, size_t len, const struct rill_out *out,
+                                   struct rill_room *ret_room)
+{
+	struct rill_ask known;
+	int e = table_copy(&known, sizeof(known), ask);
+
+	return e < 0 ? e : call_reserve(rpc, &known, len, out, ret_room);
+}
+
+int rill_rpc_call(struct rill_rpc *rpc, const struct rill_ask *ask, const struct rill_out *out, struct rill_call *ret_call)
+{
+	if (!rpc_usable(rpc))
+		return rpc_refusal(rpc);
+	if (!ask)
+		return -EINVAL;
+	return ask->size == sizeof(*ask) ? call(rpc, ask, out, ret_call) : call_other(rpc, ask, out, ret_call);
+}
+
+int rill_rpc_call_reserve(struct rill_rpc *rpc, const struct rill_ask *ask, size_t len, const struct rill_out *out,
+                          struct rill_room *ret_room)
+{
+	if (!rpc_usable(rpc))
+		return rpc_refusal(rpc);
+	if (!ask || !ret_room)
+		return -EINVAL;
+	if (ask->size != sizeof(*ask))
+		return call_reserve_other(rpc, ask, len, out, ret_room);
+	return call_reserve(rpc, ask, len, out, ret_room);
 }
 
 /* ---- Notifications ---------------------------------------------------------------------------------------------- */
@@ -198,8 +220,12 @@ int rill_rpc_notify_reserve(struct rill_rpc *rpc, uint16_t type, size_t len, con
 
 /* ---- Answers ---------------------------------------------------------------------------------------------------- */
 
-static inline int answer_in(const struct rill_request *rq, bool last, const struct rill_out *out, size_t len,
-                            struct rill_room *ret_room)
+static inline enum tag_kind answer_kind(bool last)
+{
+	return last ? TAG_ANSWER : TAG_PART;
+}
+
+static int answer(const struct rill_request *rq, bool last, const struct rill_out *out)
 {
 	struct rill_rpc *rpc = rq->rpc;
 	struct request *q;
@@ -210,43 +236,48 @@ static inline int answer_in(const struct rill_request *rq, bool last, const stru
 	ctx_enter(rpc_ctx(rpc));
 	e = gate(rpc);
 	if (e == 0)
-		e = say(rpc, tag_make(last ? TAG_ANSWER : TAG_PART, 0, q->id), out, len, ret_room);
-	if (e == 0 && ret_room) {
-		rpc->use = last ? USE_ANSWER : USE_PART;
-		rpc->use_for = *rq;
-	} else if (e == 0 && last) {
+		e = say(rpc, tag_make(answer_kind(last), 0, q->id), out, 0, NULL);
+	if (e == 0 && last)
 		request_free(rpc, rq->slot);
-	}
 	ctx_leave(rpc_ctx(rpc));
 	return e;
 }
 
 int rill_request_answer(struct rill_request rq, const struct rill_out *out)
 {
-	return answer_in(&rq, true, out, 0, NULL);
+	return answer(&rq, true, out);
 }
 
 int rill_request_part(struct rill_request rq, const struct rill_out *out)
 {
-	return answer_in(&rq, false, out, 0, NULL);
+	return answer(&rq, false, out);
 }
 
 int rill_request_reserve(struct rill_request rq, bool last, size_t len, const struct rill_out *out, struct rill_room *ret_room)
 {
-	struct request *q;
-	int e = ret_room ? 0 : request_check(&rq, &q);
+	struct rill_rpc *rpc = rq.rpc;
+	const struct request *q;
+	int e;
 
-	if (!ret_room)
-		return e < 0 ? e : -EINVAL;
-	return answer_in(&rq, last, out, len, ret_room);
+	if (!rpc_usable(rpc))
+		return rpc_refusal(rpc);
+	q = request_of(&rq);
+	if (!q || !ret_room)
+		return q ? -EINVAL : -ECANCELED;
+	ctx_enter(rpc_ctx(rpc));
+	e = gate(rpc);
+	if (e == 0)
+		e = say(rpc, tag_make(answer_kind(last), 0, q->id), out, len, ret_room);
+	if (e == 0) {
+		rpc->use = last ? USE_ANSWER : USE_PART;
+		rpc->use_slot = rq.slot;
+		rpc->use_generation = rq.generation;
+	}
+	ctx_leave(rpc_ctx(rpc));
+	return e;
 }
 
 /* ---- Commit, cancel --------------------------------------------------------------------------------------------- */
-
-static inline bool is_answer(const struct rill_rpc *rpc)
-{
-	return rpc->use == USE_PART || rpc->use == USE_ANSWER;
-}
 
 /* The reservation is over: what had to wait for it goes out. */
 static inline void unuse(struct rill_rpc *rpc)
@@ -265,13 +296,22 @@ static RARE void drop_room(struct rill_rpc *rpc)
 	unuse(rpc);
 }
 
+/* An answer to what was cancelled meanwhile is not sent. */
+static inline bool is_wanted(const struct rill_rpc *rpc)
+{
+	const struct request *q;
+
+	if (rpc->use != USE_PART && rpc->use != USE_ANSWER)
+		return true;
+	q = &rpc->requests[rpc->use_slot];
+	return q->state == REQUEST_OPEN && q->generation == rpc->use_generation;
+}
+
 static inline int commit(struct rill_rpc *rpc, size_t len)
 {
-	int e = rpc_reason(rpc);
-
-	if (e == 0 && is_answer(rpc) && !request_of(&rpc->use_for))
-		e = -ECANCELED;
-	return e == 0 ? send_commit(rpc->ch, len) : e;
+	if (!rpc->ch || rpc->ch->gone)
+		return rpc_reason(rpc);
+	return is_wanted(rpc) ? send_commit(rpc->ch, len) : -ECANCELED;
 }
 
 static inline void committed(struct rill_rpc *rpc, struct rill_call *ret_call)
@@ -279,18 +319,18 @@ static inline void committed(struct rill_rpc *rpc, struct rill_call *ret_call)
 	if (rpc->use == USE_CALL)
 		begin_call(rpc, rpc->use_slot, rpc->use_timeout_ns, ret_call);
 	else if (rpc->use == USE_ANSWER)
-		request_free(rpc, rpc->use_for.slot);
+		request_free(rpc, rpc->use_slot);
 	unuse(rpc);
 }
 
 int rill_rpc_commit(struct rill_rpc *rpc, size_t len, struct rill_call *ret_call)
 {
-	int e = rpc_check(rpc);
+	int e;
 
-	if (e == 0 && rpc->use == USE_NONE)
-		e = -EINVAL;
-	if (e < 0)
-		return e;
+	if (!rpc_usable(rpc))
+		return rpc_refusal(rpc);
+	if (rpc->use == USE_NONE)
+		return -EINVAL;
 	ctx_enter(rpc_ctx(rpc));
 	e = commit(rpc, len);
 	if (e == 0)

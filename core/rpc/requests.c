@@ -108,7 +108,7 @@ void request_free(struct rill_rpc *rpc, uint32_t slot)
 	}
 }
 
-static struct rill_request value_of(struct rill_rpc *rpc, uint32_t slot)
+static inline struct rill_request value_of(struct rill_rpc *rpc, uint32_t slot)
 {
 	const struct request *q = &rpc->requests[slot];
 
@@ -123,7 +123,7 @@ static int send_end(struct rill_rpc *rpc, const struct request *q)
 }
 
 /* The slot keeps what is to be said until there is room. */
-static void end(struct rill_rpc *rpc, uint32_t slot, enum tag_kind kind, int error)
+static RARE void end(struct rill_rpc *rpc, uint32_t slot, enum tag_kind kind, int error)
 {
 	struct request *q = &rpc->requests[slot];
 
@@ -167,10 +167,10 @@ static inline int (*request_handler(struct rill_rpc *rpc, uint16_t type))(struct
 	return h && h->request ? h->request : rpc->events.request;
 }
 
-static void serve(struct rill_rpc *rpc, uint32_t slot, struct rill_msg *msg)
+static inline void serve(struct rill_rpc *rpc, uint32_t slot, struct rill_msg *msg)
 {
-	struct rill_request rq = value_of(rpc, slot);
-	int (*handler)(struct rill_request, struct rill_msg *, void *) = request_handler(rpc, rq.type);
+	uint32_t generation = rpc->requests[slot].generation;
+	int (*handler)(struct rill_request, struct rill_msg *, void *) = request_handler(rpc, rpc->requests[slot].type);
 	const struct request *q;
 	int r;
 
@@ -178,11 +178,11 @@ static void serve(struct rill_rpc *rpc, uint32_t slot, struct rill_msg *msg)
 		end(rpc, slot, TAG_REFUSED, -EOPNOTSUPP);
 		return;
 	}
-	r = handler(rq, msg, rpc->user);
-	if (rpc_over(rpc))
+	r = handler(value_of(rpc, slot), msg, rpc->user);
+	q = &rpc->requests[slot]; /* the table is there even if the rpc is over */
+	if (q->state != REQUEST_OPEN || q->generation != generation || rpc_over(rpc))
 		return;
-	q = request_of(&rq);
-	if (q && (r != 0 || !q->is_kept))
+	if (r != 0 || !q->is_kept)
 		end(rpc, slot, TAG_FAILED, r ? r : -EIO);
 }
 

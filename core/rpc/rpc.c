@@ -18,6 +18,13 @@ void rpc_heed_pause(struct rill_rpc *rpc)
 		rill_channel_resume(rpc->ch);
 }
 
+RARE int rpc_refusal(const struct rill_rpc *rpc)
+{
+	int e = rpc ? ctx_check(rpc_ctx(rpc)) : -EINVAL;
+
+	return e < 0 ? e : -ECANCELED;
+}
+
 /* ---- Ends ------------------------------------------------------------------------------------------------------- */
 
 void rpc_end(struct rill_rpc *rpc, int why)

@@ -109,10 +109,10 @@ struct rill_rpc {
 	uint64_t hash_key; /* the peer does not know it: it cannot choose who shares a bucket */
 	struct queue unsent;
 
-	enum room_use use;           /* outbound.c */
-	uint32_t use_slot;           /* of the call */
-	uint64_t use_timeout_ns;     /* of the call */
-	struct rill_request use_for; /* the answer's */
+	enum room_use use;       /* outbound.c */
+	uint32_t use_slot;       /* of the call, or of the request */
+	uint32_t use_generation; /* of the request */
+	uint64_t use_timeout_ns; /* of the call */
 
 	struct rill_handler *handlers;     /* sorted by type */
 	const struct rill_handler *recent; /* the last one found: who comes often comes in a row */
@@ -126,26 +126,34 @@ struct rill_rpc {
 void rpc_violated(struct rill_rpc *rpc, int why); /* end the channel, and tell it */
 void rpc_end(struct rill_rpc *rpc, int why);      /* the channel has ended: tell all that it concerns */
 void rpc_heed_pause(struct rill_rpc *rpc);        /* paused or stalled: the channel is paused */
+int rpc_refusal(const struct rill_rpc *rpc);      /* why it is not rpc_usable() */
 
 static inline struct rill_ctx *rpc_ctx(const struct rill_rpc *rpc)
 {
 	return rpc->source.ctx;
 }
 
-/* 0, -ECHILD, -ECANCELED, -EINVAL */
-static inline int rpc_check(const struct rill_rpc *rpc)
+/* Neither closed, nor its ctx destroyed, nor a forked child's. */
+static inline bool rpc_lives(const struct rill_rpc *rpc)
 {
-	int e = rpc ? ctx_check(rpc_ctx(rpc)) : -EINVAL;
-
-	if (e < 0)
-		return e;
-	return rpc->source.gone ? -ECANCELED : 0;
+	return !rpc->source.gone && *ctx_front(rpc_ctx(rpc))->state == CTX_LIVE;
 }
 
-/* After a callback: closed, or its ctx destroyed, or a forked child. */
+/* 0, -ECHILD, -ECANCELED, -EINVAL. Where it is hot: rpc_usable(), and `return rpc_refusal(rpc)`, which keeps no registers. */
+static inline bool rpc_usable(const struct rill_rpc *rpc)
+{
+	return rpc && rpc_lives(rpc);
+}
+
+static inline int rpc_check(const struct rill_rpc *rpc)
+{
+	return rpc_usable(rpc) ? 0 : rpc_refusal(rpc);
+}
+
+/* Asked after a callback. */
 static inline bool rpc_over(const struct rill_rpc *rpc)
 {
-	return rpc->source.gone || ctx_check(rpc_ctx(rpc)) < 0;
+	return !rpc_lives(rpc);
 }
 
 /* What sending gives once the channel has ended. */
@@ -156,6 +164,7 @@ static inline int rpc_reason(const struct rill_rpc *rpc)
 
 /* calls.c */
 int calls_more(struct rill_rpc *rpc); /* no slot is free: grow. 0, -EAGAIN, -ENOMEM */
+void calls_answered(struct rill_rpc *rpc, uint64_t id, struct rill_msg *msg);
 void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error, struct rill_msg *msg);
 void calls_drop(struct rill_rpc *rpc, uint32_t slot);                              /* RESERVED or OPEN: FREE */
 void calls_set_deadline(struct rill_rpc *rpc, uint32_t slot, uint64_t timeout_ns); /* RILL_NEVER: none */

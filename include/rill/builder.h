@@ -100,13 +100,12 @@ RILL_API int rill_builder_init_buffer(struct rill_builder *b, void *buffer, size
 /* The same in a buffer that is known to be good, of fewer than 2^29 words: cannot fail. */
 static inline void rill_builder_begin(struct rill_builder *b, void *buffer, size_t words)
 {
-	b->options.take = NULL; /* of a builder with a source there is more to know */
+	b->options.take = NULL; /* without a source it looks at no other option, and has no other segment */
 	b->options.give = NULL;
 	b->segments = b->few;
 	b->few[0].words = buffer;
 	b->few[0].count = 1;
 	b->count = 1;
-	b->room = sizeof(b->few) / sizeof(b->few[0]);
 	b->space = b->first = words;
 	b->is_clear = false;
 	b->error = 0;

@@ -107,12 +107,16 @@ static inline size_t plain_words(const struct rill_draft_options *o)
 	return o && o->words ? o->words : RILL_DRAFT_WORDS;
 }
 
-/* Room is aligned, and has at least a word: there is nothing to check. */
-static inline int begun_plain(struct rill_draft *d, unsigned char kind, int e, const struct rill_room *room)
+static inline int not_begun(struct rill_draft *d, int e)
 {
 	d->kind = DRAFT_OVER;
-	if (e < 0)
-		return e;
+	return e;
+}
+
+/* Room is aligned, and has at least a word: there is nothing to check. */
+static inline int begun_plain(struct rill_draft *d, struct rill_rpc *rpc, unsigned char kind, const struct rill_room *room)
+{
+	d->rpc = rpc;
 	d->kind = kind;
 	d->reserved = true;
 	d->options.arena = NULL;
@@ -133,9 +137,18 @@ static __attribute__((noinline)) int begin_any(struct rill_draft *d, unsigned ch
 		keep_ask(d, ask);
 	if (e == 0)
 		e = d->options.arena && d->options.words > RILL_DRAFT_WORDS ? build_in_blocks(d) : begin_in_room(d, ask);
-	if (e < 0)
-		d->kind = DRAFT_OVER;
-	return e;
+	return e < 0 ? not_begun(d, e) : 0;
+}
+
+static __attribute__((noinline)) int call_any(struct rill_draft *d, struct rill_rpc *rpc, const struct rill_ask *ask,
+                                              const struct rill_draft_options *options)
+{
+	if (!rpc || !ask || ask->size < sizeof(ask->size))
+		return -EINVAL;
+	if (ask->size > sizeof(d->ask))
+		return -E2BIG;
+	d->rpc = rpc;
+	return begin_any(d, DRAFT_CALL, ask, options);
 }
 
 int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
@@ -144,15 +157,12 @@ int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct
 	struct rill_room room;
 	int e;
 
-	if (!draft || !rpc || !ask || ask->size < sizeof(ask->size))
+	if (!draft)
 		return -EINVAL;
-	if (ask->size > sizeof(draft->ask))
-		return -E2BIG;
-	draft->rpc = rpc;
 	if (!is_plain(options))
-		return begin_any(draft, DRAFT_CALL, ask, options);
+		return call_any(draft, rpc, ask, options);
 	e = rill_rpc_call_reserve(rpc, ask, plain_words(options) * RILL_WORD, NULL, &room);
-	return begun_plain(draft, DRAFT_CALL, e, &room);
+	return e < 0 ? not_begun(draft, e) : begun_plain(draft, rpc, DRAFT_CALL, &room);
 }
 
 int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type, const struct rill_draft_options *options)
@@ -162,12 +172,13 @@ int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t t
 
 	if (!draft || !rpc)
 		return -EINVAL;
-	draft->rpc = rpc;
-	draft->type = type;
-	if (!is_plain(options))
+	if (!is_plain(options)) {
+		draft->rpc = rpc;
+		draft->type = type;
 		return begin_any(draft, DRAFT_NOTIFICATION, NULL, options);
+	}
 	e = rill_rpc_notify_reserve(rpc, type, plain_words(options) * RILL_WORD, NULL, &room);
-	return begun_plain(draft, DRAFT_NOTIFICATION, e, &room);
+	return e < 0 ? not_begun(draft, e) : begun_plain(draft, rpc, DRAFT_NOTIFICATION, &room);
 }
 
 int rill_draft_answer(struct rill_draft *draft, struct rill_request request, bool last,
@@ -179,13 +190,13 @@ int rill_draft_answer(struct rill_draft *draft, struct rill_request request, boo
 
 	if (!draft || !request.rpc)
 		return -EINVAL;
-	draft->rpc = request.rpc;
 	if (!is_plain(options)) {
+		draft->rpc = request.rpc;
 		draft->request = request;
 		return begin_any(draft, kind, NULL, options);
 	}
 	e = rill_request_reserve(request, last, plain_words(options) * RILL_WORD, NULL, &room);
-	return begun_plain(draft, kind, e, &room);
+	return e < 0 ? not_begun(draft, e) : begun_plain(draft, request.rpc, kind, &room);
 }
 
 /* ---- End -------------------------------------------------------------------------------------------------------- */
@@ -257,9 +268,9 @@ static int send_by_loan(struct rill_draft *d, struct rill_call *ret_call)
 	return send_out(d, &out, ret_call);
 }
 
-static inline int send(struct rill_draft *d, struct rill_call *ret_call)
+static int send(struct rill_draft *d, struct rill_call *ret_call)
 {
-	size_t count;
+	size_t count = 0;
 	const struct rill_segment *segments = rill_builder_segments(&d->builder, &count);
 	int e = rill_builder_error(&d->builder);
 
@@ -274,16 +285,24 @@ static inline int send(struct rill_draft *d, struct rill_call *ret_call)
 	return e < 0 ? e : send_by_loan(d, ret_call);
 }
 
+static __attribute__((noinline)) int send_any(struct rill_draft *d, struct rill_call *ret_call)
+{
+	int e = send(d, ret_call);
+
+	if (e == 0)
+		over(d);
+	else if (e != -EAGAIN)
+		rill_draft_drop(d);
+	return e;
+}
+
+/* Without an arena all of it is in the room, and it is over whatever comes of it. */
 int rill_draft_send(struct rill_draft *draft, struct rill_call *ret_call)
 {
-	int e;
-
 	if (!draft || draft->kind == DRAFT_OVER)
 		return -EINVAL;
-	e = send(draft, ret_call);
-	if (e == 0)
-		over(draft);
-	else if (e != -EAGAIN)
-		rill_draft_drop(draft);
-	return e;
+	if (draft->options.arena || draft->builder.error)
+		return send_any(draft, ret_call);
+	over(draft);
+	return rill_rpc_commit(draft->rpc, draft->builder.few[0].count * RILL_WORD, ret_call);
 }
