@@ -32,6 +32,16 @@ static void say_nothing(void *self, const char *text)
 static _Atomic(atomic_uint *) mark;
 static atomic_size_t in_use; /* heaps, those being made or unmade included */
 
+#define BOOT_ROOM ((size_t)8 << 20) /* of addresses: for jemalloc and a first heap */
+
+/* jemalloc looks at a page as it starts, and crashes where it could not map it. */
+static bool can_start(void)
+{
+	void *m = mmap(NULL, BOOT_ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return m != MAP_FAILED && munmap(m, BOOT_ROOM) == 0;
+}
+
 static atomic_uint *new_mark(void)
 {
 	atomic_uint *m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *none = NULL;
@@ -52,7 +62,7 @@ static bool inherited(void)
 
 static int begin_use(void)
 {
-	if (!atomic_load(&mark) && !new_mark())
+	if (!atomic_load(&mark) && (!can_start() || !new_mark()))
 		return -ENOMEM;
 	if (inherited() && atomic_load(&in_use))
 		return -ECHILD;

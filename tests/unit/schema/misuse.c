@@ -21,6 +21,9 @@ static const struct rill_pointer nothing;
 static struct rill_builder builder;
 static uint64_t buffer[64];
 
+/* A pointer to a struct far behind its segment. */
+#define BROKEN UINT64_C(0x0001000000000ffc)
+
 static struct rill_slot begin(void)
 {
 	assert_int_equal(rill_builder_init(&builder, NULL), 0);
@@ -301,6 +304,7 @@ static void frames_without_room_or_source_are_refused(void **state)
 	assert_true(need >= 4);
 	assert_int_equal(rill_frame_read(NULL, 2, buffer, 24, 0), -EINVAL);
 	assert_int_equal(rill_frame_read(got, 2, NULL, 24, 0), -EINVAL);
+	assert_int_equal(rill_frame_read(got, 2, NULL, 0, 0), -EBADMSG);
 	assert_int_equal(rill_frame_read(got, 2, odd + ((uintptr_t)odd % 8 ? 0 : 1), 24, 0), -EINVAL);
 	assert_int_equal(rill_frame_read(got, 0, buffer, 24, 0), -ENOBUFS);
 	assert_int_equal(rill_frame_read(got, 2, buffer, 24, 0), 1);
@@ -716,6 +720,219 @@ static void a_struct_that_cannot_be_copied_leaves_zeros(void **state)
 	rill_builder_finish(&builder);
 }
 
+/* Room for pointers alone, or for data alone: what was there is there still. */
+static void structs_grow_by_what_they_lack(void **state)
+{
+	struct rill_slot root = begin();
+	struct rill_struct_builder s = rill_slot_init_struct(root, 2, 1);
+	struct rill_list_builder l;
+	struct rill_reader reader;
+
+	(void)state;
+	rill_struct_set_u64(s, 8, 9, 0);
+	rill_slot_set_string(rill_struct_slot(s, 0), "kept");
+	s = rill_slot_edit_struct(root, 1, 3);
+	assert_int_equal(s.data_bytes, 16);
+	assert_int_equal(s.pointers, 3);
+	assert_int_equal(rill_builder_reader(&builder, &reader, NULL), 0);
+	assert_true(rill_struct_u64(rill_pointer_struct(rill_reader_root(&reader)), 8, 0) == 9);
+	assert_true(rill_text_equals(rill_struct_text(rill_pointer_struct(rill_reader_root(&reader)), 0), "kept"));
+	rill_builder_finish(&builder);
+
+	root = begin();
+	l = rill_slot_init_structs(root, 2, 2, 0);
+	rill_struct_set_u64(rill_list_edit(l, 1), 8, 9, 0);
+	l = rill_slot_edit_structs(root, 1, 2);
+	assert_true(l.count == 2 && l.data_bytes == 16 && l.pointers == 2);
+	assert_int_equal(rill_builder_reader(&builder, &reader, NULL), 0);
+	assert_true(rill_struct_u64(rill_list_struct(rill_pointer_list(rill_reader_root(&reader), RILL_LIST_STRUCT), 1), 8,
+	                            0) == 9);
+	rill_builder_finish(&builder);
+
+	/* of structs without anything, and of none */
+	for (uint32_t count = 0; count < 3; count += 2) {
+		root = begin();
+		rill_slot_init_structs(root, count, 0, 0);
+		l = rill_slot_edit_structs(root, 1, 1);
+		assert_true(l.builder == &builder && l.count == count && l.data_bytes == 8 && l.pointers == 1);
+		assert_int_equal(rill_builder_error(&builder), 0);
+		rill_builder_finish(&builder);
+	}
+	root = begin();
+	rill_slot_init_list(root, RILL_LIST_VOID, 2);
+	l = rill_slot_edit_structs(root, 1, 0);
+	assert_true(l.builder == &builder && l.count == 2 && l.data_bytes == 8);
+	rill_builder_finish(&builder);
+}
+
+/* A builder's memory that somebody else has written into. */
+static void a_broken_message_of_ones_own_is_not_edited(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct rill_slot root = begin();
+
+		rill_slot_init_struct(root, 1, 1);
+		((uint64_t *)(uintptr_t)builder.segments[0].words)[0] = BROKEN + (i == 2);
+		if (i == 0)
+			assert_null(rill_slot_edit_struct(root, 1, 1).builder);
+		else
+			assert_null(rill_slot_edit_list(root, RILL_LIST_BYTE).builder);
+		assert_int_equal(rill_builder_error(&builder), -EINVAL);
+		rill_builder_finish(&builder);
+	}
+}
+
+static void give_counted(void *user, void *segment)
+{
+	assert_ptr_not_equal(segment, buffer);
+	++*(unsigned *)user;
+	free(segment);
+}
+
+static void *take_64(void *user, size_t least, size_t *words)
+{
+	(void)user;
+	*words = least > 64 ? least : 64;
+	return calloc(*words, RILL_WORD);
+}
+
+/* The buffer is the user's and never given back; what was taken is, once. An object of the last segment gets its pad there when
+ * a pointer of another one is to lead to it. */
+static void a_buffer_stays_its_users(void **state)
+{
+	unsigned given = 0;
+	struct rill_builder_options o = {
+		.size = sizeof(o), .buffer = buffer, .buffer_words = 4, .take = take_64, .give = give_counted, .user = &given};
+	struct rill_struct_builder s, child;
+	struct rill_reader reader;
+	struct rill_struct got;
+
+	(void)state;
+	memset(buffer, 0, sizeof(buffer));
+	assert_int_equal(rill_builder_init(&builder, &o), 0);
+	s = rill_slot_init_struct(rill_builder_root(&builder), 1, 2);
+	child = rill_slot_init_struct(rill_struct_slot(s, 0), 0, 1);
+	rill_slot_set_string(rill_struct_slot(child, 0), "moved");
+	assert_int_equal(builder.count, 2);
+	assert_int_equal(rill_slot_move(rill_struct_slot(s, 1), rill_struct_slot(child, 0)), 0);
+	assert_int_equal(builder.count, 2);
+	assert_int_equal(rill_builder_reader(&builder, &reader, NULL), 0);
+	got = rill_pointer_struct(rill_reader_root(&reader));
+	assert_true(rill_text_equals(rill_struct_text(got, 1), "moved"));
+	assert_false(rill_struct_has(rill_struct_struct(got, 0), 0));
+	rill_builder_finish(&builder);
+	assert_int_equal(given, 1);
+}
+
+/* ---- What is copied, and how far ------------------------------------------------------------------------------- */
+
+static void what_is_set_takes_no_default(void **state)
+{
+	static const uint64_t words[] = {UINT64_C(1) << 32, 42};
+	const struct rill_segment otherwise = {words, 2};
+	struct rill_slot root = begin();
+	struct rill_struct_builder s = rill_slot_init_struct(root, 1, 0);
+
+	(void)state;
+	rill_struct_set_u64(s, 0, 7, 0);
+	assert_ptr_equal(rill_slot_or(root, &otherwise).builder, &builder);
+	assert_true(rill_load_u64(rill_slot_edit_struct(root, 1, 0).data) == 7);
+	rill_slot_clear(root);
+	rill_slot_or(root, &otherwise);
+	assert_true(rill_load_u64(rill_slot_edit_struct(root, 1, 0).data) == 42);
+	rill_builder_finish(&builder);
+}
+
+/* Both kinds are longer than what is taken at a time: elements of more words than that, and many small ones. */
+static void long_lists_of_structs_are_copied_whole(void **state)
+{
+	static const struct {
+		uint32_t count;
+		uint16_t words, pointers;
+	} of[] = {{5, 600, 1}, {700, 1, 2}};
+
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct rill_slot root = begin();
+		struct rill_list_builder l = rill_slot_init_structs(root, of[k].count, of[k].words, of[k].pointers);
+		struct rill_reader reader, back;
+		struct rill_builder copy;
+		struct rill_list got;
+
+		for (uint32_t i = 0; i < of[k].count; i++) {
+			struct rill_struct_builder s = rill_list_edit(l, i);
+
+			rill_struct_set_u64(s, (of[k].words - 1u) * RILL_WORD, i + 1, 0);
+			assert_int_equal(rill_slot_set_text(rill_struct_slot(s, of[k].pointers - 1u), "abcdefgh", i % 9), 0);
+		}
+		assert_int_equal(rill_builder_reader(&builder, &reader, NULL), 0);
+		assert_int_equal(rill_builder_init(&copy, NULL), 0);
+		assert_int_equal(rill_slot_copy(rill_builder_root(&copy), rill_reader_root(&reader)), 0);
+		assert_int_equal(rill_builder_reader(&copy, &back, NULL), 0);
+		got = rill_pointer_list(rill_reader_root(&back), RILL_LIST_STRUCT);
+		assert_int_equal(rill_list_count(got), of[k].count);
+		for (uint32_t i = 0; i < of[k].count; i++) {
+			struct rill_struct s = rill_list_struct(got, i);
+
+			assert_true(rill_struct_u64(s, (of[k].words - 1u) * RILL_WORD, 0) == i + 1);
+			assert_int_equal(rill_struct_text(s, of[k].pointers - 1u).len, i % 9);
+		}
+		rill_builder_finish(&copy);
+		rill_builder_finish(&builder);
+	}
+}
+
+/* The reader's own depth holds for copies too: with 1 there is a struct and nothing below it. */
+static void a_copy_goes_no_deeper_than_its_reader(void **state)
+{
+	const struct rill_reader_options shallow = {.size = sizeof(shallow), .depth = 1};
+	struct rill_reader reader;
+	struct rill_builder copy;
+
+	(void)state;
+	rill_slot_set_string(rill_struct_slot(rill_slot_init_struct(begin(), 0, 1), 0), "below");
+	assert_int_equal(rill_builder_reader(&builder, &reader, &shallow), 0);
+	assert_int_equal(rill_builder_init(&copy, NULL), 0);
+	assert_int_equal(rill_slot_copy(rill_builder_root(&copy), rill_reader_root(&reader)), -ELOOP);
+	assert_int_equal(rill_reader_error(&reader), -ELOOP);
+	assert_int_equal(rill_builder_error(&copy), 0);
+	assert_true(*(const uint64_t *)copy.segments[0].words == 0);
+	rill_builder_finish(&copy);
+	rill_builder_finish(&builder);
+}
+
+/* A constant has no reader that could keep the error: the builder has it. A reader that failed before keeps its first. */
+static void a_broken_source_is_told_where_it_can_be(void **state)
+{
+	static const uint64_t broken[] = {BROKEN, 0}, far[] = {UINT64_C(2) | UINT64_C(1) << 32, 0};
+	const struct rill_segment bad = {broken, 2}, leads_out = {far, 2};
+	struct rill_reader reader;
+	struct rill_struct s;
+
+	(void)state;
+	assert_int_equal(rill_slot_copy(begin(), rill_segment_root(&bad)), -EBADMSG);
+	failed(-EBADMSG);
+	assert_int_equal(rill_slot_copy(begin(), rill_segment_root(&leads_out)), -EBADMSG);
+	failed(-EBADMSG);
+	assert_true(rill_pointer_read_struct(&s, rill_segment_root(&leads_out)) == -EBADMSG);
+	assert_int_equal(rill_reader_init(&reader, &bad, 1, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(rill_slot_copy(begin(), rill_reader_root(&reader)), -EBADMSG);
+		assert_int_equal(rill_reader_error(&reader), -EBADMSG);
+		failed(0);
+	}
+}
+
+static void a_canonical_message_has_a_place_for_words(void **state)
+{
+	uint64_t out[4] = {0};
+
+	(void)state;
+	assert_int_equal(rill_canonical_write((char *)out + 4, 2, nothing), -EINVAL);
+	assert_int_equal(rill_canonical_write(out, 2, nothing), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -740,6 +957,14 @@ int main(void)
 		cmocka_unit_test(a_move_to_where_it_is_changes_nothing),
 		cmocka_unit_test(an_element_of_plain_values_becomes_a_struct),
 		cmocka_unit_test(a_struct_that_cannot_be_copied_leaves_zeros),
+		cmocka_unit_test(structs_grow_by_what_they_lack),
+		cmocka_unit_test(a_broken_message_of_ones_own_is_not_edited),
+		cmocka_unit_test(a_buffer_stays_its_users),
+		cmocka_unit_test(what_is_set_takes_no_default),
+		cmocka_unit_test(long_lists_of_structs_are_copied_whole),
+		cmocka_unit_test(a_copy_goes_no_deeper_than_its_reader),
+		cmocka_unit_test(a_broken_source_is_told_where_it_can_be),
+		cmocka_unit_test(a_canonical_message_has_a_place_for_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
