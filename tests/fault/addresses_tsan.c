@@ -270,6 +270,41 @@ static void an_answer_that_is_neither_yes_nor_no_breaks_the_protocol(void **stat
 	scene_destroy(sc);
 }
 
+/* Of ids that are not told, though one that shares their place is: an answer that was due for something forgotten, for all that
+ * can be known. It says nothing of the arena that is there. */
+static void an_answer_for_another_id_is_not_believed(void **state)
+{
+	static const uint32_t beside[] = {1, 4, 8, UINT32_MAX - 3};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		struct scene *sc = open_asking();
+		struct rill_arena *a;
+		uint32_t id = told_arena(sc, &a);
+
+		say_mapped(sc, id + beside[i], 1);
+		assert_int_equal(rill_session_same_address(sc->victim.session, a), -EAGAIN);
+		scene_expect(sc, OPEN_STILL, "");
+		scene_destroy(sc);
+	}
+}
+
+static void an_answer_again_while_another_is_due_breaks_the_protocol(void **state)
+{
+	struct scene *sc = open_asking();
+	struct rill_arena *first, *second;
+	uint32_t id = told_arena(sc, &first);
+
+	(void)state;
+	told_arena(sc, &second);
+	say_mapped(sc, id, 1);
+	assert_int_equal(rill_session_same_address(sc->victim.session, first), 1);
+	assert_int_equal(rill_session_same_address(sc->victim.session, second), -EAGAIN);
+	say_mapped(sc, id, 0);
+	scene_expect(sc, -EPROTO, "an answer that is not due");
+	scene_destroy(sc);
+}
+
 /* On its way while the FORGET was. */
 static void an_answer_for_an_arena_that_was_forgotten_is_taken_once(void **state)
 {
@@ -318,6 +353,8 @@ int main(void)
 		TEST(an_answer_is_believed_once),
 		TEST(an_answer_to_nothing_breaks_the_protocol),
 		TEST(an_answer_that_is_neither_yes_nor_no_breaks_the_protocol),
+		TEST(an_answer_for_another_id_is_not_believed),
+		TEST(an_answer_again_while_another_is_due_breaks_the_protocol),
 		TEST(an_answer_for_an_arena_that_was_forgotten_is_taken_once),
 		TEST(an_answer_about_an_arena_without_an_address_breaks_the_protocol),
 	};

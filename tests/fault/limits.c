@@ -80,6 +80,41 @@ static void never_reading_costs_the_others_nothing(void **state)
 	scene_destroy(sc);
 }
 
+/* It does not read our goodbye. What it says meanwhile of channels, or nonsense, is forgotten, and keeps nothing alive. */
+static void opening_while_we_close_costs_nothing(void **state)
+{
+	static const uint32_t ids[] = {1, 3, 0, 2, 8, 999, UINT32_MAX};
+	struct scene *sc = scene_open();
+	struct raw_packet cut = raw_packet(RAW_OPEN, 8), odd = raw_packet(99, 16);
+	struct pollfd w[8];
+	int fd;
+
+	(void)state;
+	scene_liar_opens(sc);
+	fd = dup(victim_fd(sc));
+	fill(fd);
+	close(fd);
+	rill_session_close(sc->victim.session);
+	sc->victim.session = NULL;
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		for (uint32_t generation = 1; generation < 3; generation++) {
+			struct raw_packet p = raw_open_packet(&sc->raw, RAW_OPEN, ids[i], generation);
+
+			assert_int_equal(raw_say(&sc->raw, &p), 0);
+			scene_turn(sc);
+		}
+	}
+	assert_int_equal(raw_say(&sc->raw, &cut), 0);
+	assert_int_equal(raw_say(&sc->raw, &odd), 0);
+	scene_turn(sc);
+	assert_int_equal(rill_ctx_pollfds(sc->ctx, w, 8), 5);
+	scene_pass(sc, 1001); /* close_ms */
+	assert_int_equal(rill_ctx_pollfds(sc->ctx, w, 8), 4);
+	assert_int_equal(sc->victim.closed + sc->victim.messages, 0);
+	scene_honest_goes_on(sc);
+	scene_destroy(sc);
+}
+
 static void a_full_socket_has_room_again(void **state)
 {
 	struct scene *sc = scene_open();
@@ -872,6 +907,7 @@ int main(void)
 	}
 	const struct CMUnitTest tests[] = {
 		TEST(never_reading_costs_the_others_nothing),
+		TEST(opening_while_we_close_costs_nothing),
 		TEST(a_full_socket_has_room_again),
 		TEST(descriptors_that_are_never_read_are_few),
 		TEST(blocking_flag_of_a_shared_socket),

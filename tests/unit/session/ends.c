@@ -446,6 +446,58 @@ static void nothing_but_0_admits_and_its_errno_is_told(void **state)
 	assert_string_equal(end_told(&p.a), "session closed EPERM");
 	assert_non_null(strstr(rill_session_why(p.b.s), strerror(EBUSY)));
 	pair_stop(&p);
+	admit_answer = -4096; /* no errno */
+	pair_start(&p, &o);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.a), "session closed EPERM");
+	assert_non_null(strstr(rill_session_why(p.b.s), "not admitted"));
+	pair_stop(&p);
+}
+
+/* Somebody who shares our socket turns off what the kernel says of senders: nobody is believed then. */
+static void a_hello_without_credentials_admits_nobody(void **state)
+{
+	int off = 0;
+
+	(void)state;
+	pair_start(&p, NULL);
+	assert_int_equal(setsockopt(end_socket(&p.a), SOL_SOCKET, SO_PASSCRED, &off, sizeof(off)), 0);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.a), "session closed EPROTO");
+	assert_string_equal(rill_session_why(p.a.s), "hello: no credentials");
+	pair_stop(&p);
+}
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+
+/* The user's socket gives a descriptor of its sender with each packet: none of them stays open. */
+static void descriptors_that_nobody_asked_for_are_closed(void **state)
+{
+	int fds[2], on = 1;
+	size_t open;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	if (setsockopt(fds[0], SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(on)) < 0) { /* before Linux 6.5 */
+		close(fds[0]);
+		close(fds[1]);
+		skip();
+	}
+	end_start(&p.a, NULL);
+	end_start(&p.b, NULL);
+	assert_int_equal(rill_session_adopt(&p.a.s, p.a.ctx, fds[0], NULL, &end_session_events, &p.a), 0);
+	assert_int_equal(rill_session_adopt(&p.b.s, p.b.ctx, fds[1], NULL, &end_session_events, &p.b), 0);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.a), "opened");
+	pair_channel(&p, "first");
+	open = leaks_fds();
+	for (int i = 0; i < 20; i++)
+		end_open(&p.b, "more");
+	pair_run(&p);
+	assert_int_equal(leaks_fds(), open);
+	pair_stop(&p);
 }
 
 static void events_without_a_size_are_refused(void **state)
@@ -806,6 +858,8 @@ int main(void)
 		T(closing_while_opening_is_fine_at_every_step),
 		T(a_refused_peer_is_told_and_so_are_we),
 		T(nothing_but_0_admits_and_its_errno_is_told),
+		T(a_hello_without_credentials_admits_nobody),
+		T(descriptors_that_nobody_asked_for_are_closed),
 		T(events_without_a_size_are_refused),
 		T(a_peer_on_no_list_is_not_even_spoken_to),
 		T(a_list_and_admit_must_both_agree),

@@ -949,6 +949,22 @@ static void who_shakes_hands_does_not_wait(void **state)
 	stop();
 }
 
+/* Its descriptor is something else all at once: a program closed it and opened another. */
+static void a_listener_that_is_none_any_more_is_told_so(void **state)
+{
+	int other = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct pollfd fd;
+
+	(void)state;
+	start(NULL);
+	assert_int_equal(rill_ctx_pollfds(p.b.ctx, &fd, 1), 1);
+	assert_int_equal(dup3(other, fd.fd, O_CLOEXEC), fd.fd);
+	close(other);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.b), "listener closed ENOTSOCK");
+	stop();
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -982,6 +998,7 @@ int main(void)
 		T(an_adopted_listener_works_and_its_path_is_left),
 		T(what_is_no_listening_seqpacket_socket_is_not_adopted),
 		T(a_listener_that_fails_for_good_is_told_and_its_sessions_go_on),
+		T(a_listener_that_is_none_any_more_is_told_so),
 		T(a_listener_that_fails_tells_only_who_asked),
 		T(sessions_outlive_their_listener_and_handshakes_do_not),
 		T(all_may_be_closed_when_a_session_is_accepted),

@@ -391,6 +391,36 @@ static void in_a_forked_child_nothing_is_told(void **state)
 	pair_stop(&p);
 }
 
+/* A session that its user has closed, and of which he holds a message, is there still and says so; a closed channel is not. */
+static void json_of_what_is_closing(void **state)
+{
+	static char text[4096];
+	struct rill_channel *gone;
+	struct rill_msg held;
+
+	(void)state;
+	open_pair(NULL);
+	gone = p.a.ch;
+	p.a.takes = p.b.takes = false;
+	pair_channel(&p, "stays");
+	assert_int_equal(rill_channel_send(p.b.ch, large, sizeof(large)), 0);
+	pair_run(&p);
+	held = end_take(&p.a);
+	rill_channel_close(gone);
+	assert_true(rill_ctx_stats_json(p.a.ctx, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, "\"name\":\"stays\""));
+	assert_null(strstr(text, "\"name\":\"c\""));
+	rill_session_close(p.a.s);
+	p.a.s = NULL;
+	assert_true(rill_ctx_stats_json(p.a.ctx, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, "\"why\":\"closed\""));
+	rill_msg_release(&held);
+	pair_run(&p);
+	assert_true(rill_ctx_stats_json(p.a.ctx, text, sizeof(text)) > 0);
+	assert_null(strstr(text, "\"why\":"));
+	pair_stop(&p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -410,6 +440,7 @@ int main(void)
 		T(a_smaller_struct_is_filled_as_far_as_it_goes_and_a_larger_one_zeroed),
 		T(json_has_every_object_that_lives_and_the_sums),
 		T(json_of_a_name_that_a_peer_chose_is_plain),
+		T(json_of_what_is_closing),
 		T(json_says_how_long_it_is_and_writes_no_more_than_there_is_room_for),
 		T(in_a_forked_child_nothing_is_told),
 	};

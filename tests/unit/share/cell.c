@@ -780,8 +780,13 @@ static void a_directory_that_lies_ends_its_session(void **state)
 	uint64_t id = UINT64_C(1) << 32;
 
 	(void)state;
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
+		struct rill_loan loan = {.len = 1024};
+		struct rill_out out = {.size = sizeof(out), .tag = id, .loans = &loan, .loan_count = i == 5};
+
 		forge(&r, 1024, 4);
+		loan.arena = arena;
+		loan.data = rill_arena_alloc(arena, 1024);
 		assert_told("opened");
 		if (i == 0)
 			send_word(offered, SERVICE_MISSING, id); /* found before */
@@ -792,9 +797,7 @@ static void a_directory_that_lies_ends_its_session(void **state)
 		else if (i == 3)
 			assert_int_equal(rill_channel_send(offered, "", 0), 0);
 		else
-			assert_int_equal(rill_channel_sendmsg(offered,
-			                                      &(struct rill_out){.size = sizeof(struct rill_out), .tag = id}),
-			                 0);
+			assert_int_equal(rill_channel_sendmsg(offered, &out), 0); /* without a cell; found twice */
 		pair_run(&p);
 		assert_told("EPROTO");
 		pair_stop(&p);

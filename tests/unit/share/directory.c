@@ -505,6 +505,144 @@ static void what_is_no_such_channel_is_not_served(void **state)
 	pair_stop(&p);
 }
 
+/* Loans by hand, told as the marks of the indexes that `tag` says, and then a find. What became of the session. */
+static int told_marks(const struct rill_loan *loan, unsigned count, uint64_t tag, const struct word *find)
+{
+	struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
+	struct rill_loan l[2] = {*loan, *loan};
+	struct rill_out out = {.size = sizeof(out), .tag = tag, .loans = l, .loan_count = count};
+	struct rill_channel *ch;
+	int e;
+
+	start(NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(rill_arena_create(&l[i].arena, p.b.ctx, &ao), 0);
+		l[i].data = (char *)rill_arena_alloc(l[i].arena, 16384) + (size_t)loan->data;
+	}
+	ch = raw();
+	assert_int_equal(rill_channel_sendmsg(ch, &out), 0);
+	pair_run(&p);
+	if (find && rill_session_status(p.a.s) == 1)
+		assert_int_equal(rill_channel_send(ch, find, 17), 0);
+	pair_run(&p);
+	e = rill_session_status(p.a.s);
+	pair_stop(&p);
+	return e;
+}
+
+static void marks_are_one_loan_that_holds_them(void **state)
+{
+	const struct word first = {.kind = 1, .arg = 2, .id = UINT64_C(1) << 32, .name = "a"};
+	const struct word later = {.kind = 1, .arg = 2, .id = UINT64_C(1) << 32 | 256, .name = "a"};
+	const struct rill_loan right = {.len = 4096}, small = {.len = 4095}, crooked = {.data = (char *)NULL + 4, .len = 4096};
+
+	(void)state;
+	assert_int_equal(told_marks(&right, 1, 1, &first), 1);
+	assert_int_equal(told_marks(&right, 2, 1, NULL), -EPROTO);
+	assert_int_equal(told_marks(&small, 1, 1, NULL), -EPROTO);
+	assert_int_equal(told_marks(&crooked, 1, 1, NULL), -EPROTO);
+	assert_int_equal(told_marks(&right, 1, 2, &later), 1);
+	assert_int_equal(told_marks(&right, 1, 2, &first), -EPROTO);  /* those of the first indexes were not told */
+	assert_int_equal(told_marks(&right, 1, UINT64_MAX, NULL), 1); /* of indexes that are refused anyway */
+}
+
+static struct rill_channel *unserved;
+
+static void keep(struct end *e, const char *event, struct rill_channel *ch)
+{
+	(void)e;
+	if (strcmp(event, "offer") == 0)
+		unserved = ch;
+}
+
+/* A directory by hand that says no: for a reason, for none, for one that no errno is. */
+static void a_reason_that_is_none_is_a_broken_protocol(void **state)
+{
+	static const struct {
+		uint32_t said;
+		int told;
+	} of[] = {{ENOENT, -ENOENT}, {0, -EPROTO}, {4095, -4095}, {4096, -EPROTO}, {UINT32_MAX, -EPROTO}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		struct word no = {.kind = 17, .arg = of[i].said, .id = UINT64_C(1) << 32};
+		struct ask ask = {.result = 1};
+
+		pair_open(&p, NULL);
+		p.a.hook = keep;
+		assert_int_equal(rill_names_open(&names, p.b.s, NULL), 0);
+		assert_int_equal(rill_names_find(&ask.find, names, "x", 0, on_found, &ask), 0);
+		pair_run(&p);
+		assert_int_equal(rill_channel_send(unserved, &no, 16), 0);
+		pair_run(&p);
+		assert_int_equal(ask.ends, 1);
+		assert_int_equal(ask.result, of[i].told);
+		assert_int_equal(rill_session_status(p.b.s), 1);
+		pair_stop(&p);
+	}
+}
+
+/* That somebody waits for a name does not make it one. */
+static void a_name_that_another_waits_for_is_not_there(void **state)
+{
+	struct ask waits = {.result = 1}, looks = {.result = 1};
+
+	(void)state;
+	start(NULL);
+	assert_int_equal(rill_names_find(&waits.find, names, "x", RILL_FIND_WAIT, on_found, &waits), 0);
+	pair_run(&p);
+	assert_int_equal(rill_names_find(&looks.find, names, "x", 0, on_found, &looks), 0);
+	pair_run(&p);
+	assert_int_equal(looks.ends, 1);
+	assert_int_equal(looks.result, -ENOENT);
+	assert_int_equal(waits.ends, 0);
+	pair_stop(&p);
+	assert_int_equal(waits.ends, 1);
+}
+
+/* The finder maps one arena only, and has it: what lies in another is there, and cannot be had. */
+static void an_object_whose_arena_is_one_too_many_is_enobufs(void **state)
+{
+	struct pair_options o = {.a = {.arena_bytes = MIB}, .b = {.arena_bytes = MIB, .arenas = 1}};
+	struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
+	struct rill_arena *other;
+	void *object;
+	struct ask first = {.result = 1}, second = {.result = 1};
+
+	(void)state;
+	start(&o);
+	assert_int_equal(rill_arena_create(&other, p.a.ctx, &ao), 0);
+	object = rill_object_create(arena, &type, 8, NULL);
+	assert_int_equal(rill_directory_publish(directory, "one", arena, object), 0);
+	object = rill_object_create(other, &type, 8, NULL);
+	assert_int_equal(rill_directory_publish(directory, "two", other, object), 0);
+	assert_int_equal(rill_names_find(&first.find, names, "one", 0, on_found, &first), 0);
+	assert_int_equal(rill_names_find(&second.find, names, "two", 0, on_found, &second), 0);
+	pair_run(&p);
+	assert_int_equal(first.result, 0);
+	assert_int_equal(second.result, -ENOBUFS);
+	rill_msg_release(&first.msg);
+	pair_stop(&p);
+}
+
+static void a_channel_is_served_once_and_arenas_are_of_the_directorys_ctx(void **state)
+{
+	struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
+	struct rill_arena *foreign;
+	void *object;
+
+	(void)state;
+	start(NULL);
+	pair_run(&p);
+	assert_int_equal(rill_directory_serve(directory, p.a.ch), -EBUSY);
+	assert_int_equal(rill_arena_create(&foreign, p.b.ctx, &ao), 0);
+	object = rill_object_create(foreign, &type, 8, NULL);
+	assert_int_equal(rill_directory_publish(directory, "o", foreign, object), -EINVAL);
+	assert_int_equal(rill_directory_publish(directory, "o", NULL, object), -EINVAL);
+	assert_int_equal(rill_directory_withdraw(directory, "o"), -ENOENT);
+	pair_stop(&p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -526,6 +664,11 @@ int main(void)
 		T(many_names_are_kept_apart),
 		T(a_finder_that_lies_ends_its_session),
 		T(what_is_no_such_channel_is_not_served),
+		T(marks_are_one_loan_that_holds_them),
+		T(a_reason_that_is_none_is_a_broken_protocol),
+		T(a_name_that_another_waits_for_is_not_there),
+		T(an_object_whose_arena_is_one_too_many_is_enobufs),
+		T(a_channel_is_served_once_and_arenas_are_of_the_directorys_ctx),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

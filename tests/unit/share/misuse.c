@@ -358,6 +358,45 @@ static void objects_of_nothing_are_refused(void **state)
 	pair_stop(&p);
 }
 
+/* Whoever reads nothing blocks nobody; of those who do it is who began first, not who came first. */
+static void who_holds_nothing_is_no_blocker(void **state)
+{
+	struct pair_options po = {.ctx_a = {.now = now_of, .clock = &clock_now}};
+	const struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
+	struct rill_cell_reader *r[2];
+	struct rill_cell_view view;
+	struct rill_session *s = NULL;
+	struct rill_cell *twice;
+	uint64_t ns;
+
+	(void)state;
+	clock_now = 1000000000;
+	pair_open(&p, &po);
+	p.a.hook = serve;
+	assert_int_equal(rill_arena_create(&arena, p.a.ctx, &ao), 0);
+	assert_int_equal(rill_directory_create(&directory, p.a.ctx, NULL), 0);
+	assert_int_equal(rill_cell_create(&cell, directory, "cell", arena, NULL, NULL, NULL), 0);
+	assert_int_equal(rill_cell_create(&twice, directory, "cell", arena, NULL, NULL, NULL), -EEXIST);
+	assert_int_equal(rill_names_open(&names, p.b.s, NULL), 0);
+	assert_int_equal(rill_cell_write(cell, "0", 2), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rill_cell_reader_open(&r[i], names, "cell", 0, NULL, NULL), 0);
+	pair_run(&p);
+	assert_int_equal(rill_cell_blocker(cell, &s, &ns), -ENOENT);
+	for (int i = 1; i >= 0; i--) {
+		assert_int_equal(rill_cell_read(r[i], &view), 0);
+		assert_int_equal(rill_cell_write(cell, "n", 2), 0);
+		clock_now += 1000;
+	}
+	assert_int_equal(rill_cell_blocker(cell, &s, &ns), 0);
+	assert_ptr_equal(s, p.a.s);
+	assert_int_equal(ns, 2000);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rill_cell_done(r[i]), 0);
+	pair_run(&p);
+	pair_stop(&p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -370,6 +409,7 @@ int main(void)
 		T(a_cell_without_events_takes_a_version_when_there_is_a_place),
 		T(patience_is_over_in_publish_too),
 		T(the_blocker_is_who_holds_for_longest),
+		T(who_holds_nothing_is_no_blocker),
 		T(readers_of_nothing_are_refused),
 		T(a_find_is_cancelled_once_and_never_after_its_end),
 		T(objects_of_nothing_are_refused),

@@ -105,7 +105,7 @@ static int use(void)
 	return leaks_threads() != 1;
 }
 
-/* Run this program anew, to do `what`, with MALLOC_CONF; *ret_said is how much it wrote to stdout and stderr. Its exit status. */
+/* Run this program anew, for `what`, with MALLOC_CONF; *ret_said is how much it wrote to stdout and stderr. Its status. */
 static int run_with(const char *what, const char *conf, size_t *ret_said)
 {
 	int out[2], status;
