@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH 8
+#define BATCH 4
+#define COST 32 /* of the budget: it is a part of a system call, perhaps a channel or a descriptor, and not a word in a ring */
 #define PIDFD 4 /* SCM_PIDFD: who shares our socket can have the kernel send us one with each packet */
 
 struct batch {
@@ -286,6 +287,15 @@ static void hang_up(struct rill_session *s)
 		session_settle(s);
 }
 
+/* Half the turn at most: who sends packets without end is still to have its messages read. */
+static unsigned cost(const struct rill_session *s, unsigned packets)
+{
+	unsigned half = (unsigned)ctx_session_budget(s->ctx) / 2, n = COST * packets;
+
+	n = n < half ? n : half;
+	return n > packets ? n : packets;
+}
+
 void packet_drain(struct rill_session *s)
 {
 	struct batch b;
@@ -300,7 +310,7 @@ void packet_drain(struct rill_session *s)
 	}
 	n = receive(s, &b, s->state == SESSION_GREETING ? 1 : BATCH); /* a hello changes how the rest is read */
 	s->reading = true;
-	session_spend(s, n > 0 ? (unsigned)n : 0);
+	session_spend(s, n > 0 ? cost(s, (unsigned)n) : 0);
 	for (int i = 0; i < n; i++) {
 		if (b.m[i].msg_len == 0 && !s->hung_up) /* never sent: it is the end, unless a liar sends it */
 			hang_up(s);

@@ -33,7 +33,8 @@ static void ready(struct source *src)
 
 	if (packet_unsent(s))
 		packet_flush(s);
-	packet_drain(s);
+	if (!(s->todo & TELL_DRAIN)) /* else its turn reads: not twice in one dispatch */
+		packet_drain(s);
 	if (s->state == SESSION_CLOSING)
 		session_settle(s);
 }
