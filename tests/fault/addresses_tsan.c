@@ -10,15 +10,15 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-/* A victim that takes every address, and a peer that asks for addresses, too. */
-static struct scene *open_asking(void)
+/* A victim that takes addresses in a window, and a peer that asks for addresses, too. */
+static struct scene *open_asking_in(uint64_t begin, uint64_t end)
 {
 	struct rill_session_options o = scene_options;
 	struct scene *sc;
 
 	o.same_address = 1;
-	o.window_begin = 4096;
-	o.window_end = (uintptr_t)1 << 47;
+	o.window_begin = begin;
+	o.window_end = end;
 	sc = scene_create_with(&o);
 	sc->raw.hello.hello.features = RAW_FEATURE_ADDRESS;
 	assert_int_equal(raw_greet(&sc->raw), 0);
@@ -26,6 +26,12 @@ static struct scene *open_asking(void)
 	assert_int_equal(sc->raw.peer.hello.features & RAW_FEATURE_ADDRESS, RAW_FEATURE_ADDRESS);
 	scene_turn(sc);
 	return sc;
+}
+
+/* Every address. */
+static struct scene *open_asking(void)
+{
+	return open_asking_in(4096, UINT64_C(1) << 47);
 }
 
 static void announce_at(struct scene *sc, uint32_t id, uint64_t base)
@@ -91,6 +97,29 @@ static void an_arena_is_mapped_where_its_owner_says_and_unmapped_when_he_forgets
 	scene_expect(sc, OPEN_STILL, "");
 	scene_destroy(sc);
 	assert_false(is_mapped(at));
+}
+
+/* What the victim's user allows is said before; and without a word of his it is where arenas are put usually. */
+static void an_address_outside_of_what_is_allowed_is_not_tried(void **state)
+{
+	static const uint64_t begin = UINT64_C(0x7e8100000000), end = begin + (UINT64_C(16) << 20);
+	static const struct {
+		uint64_t begin, end, at;
+	} of[] = {
+		{begin, end, begin - 4096},    {begin, end, end},
+		{begin, end, end + 4096},      {begin, end, end - 4096},
+		{0, 0, UINT64_C(0x100000000)}, {0, 0, UINT64_C(0x510000000000)},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		struct scene *sc = open_asking_in(of[i].begin, of[i].end);
+
+		announce_at(sc, 0, of[i].at);
+		assert_int_equal(answer_of(sc, 0), 0);
+		scene_expect(sc, OPEN_STILL, "");
+		scene_destroy(sc);
+	}
 }
 
 static const char constant[4096] = "a constant";
@@ -352,6 +381,7 @@ int main(void)
 		TEST(an_answer_that_meets_a_full_socket_is_sent_later),
 		TEST(an_answer_is_believed_once),
 		TEST(an_answer_to_nothing_breaks_the_protocol),
+		TEST(an_address_outside_of_what_is_allowed_is_not_tried),
 		TEST(an_answer_that_is_neither_yes_nor_no_breaks_the_protocol),
 		TEST(an_answer_for_another_id_is_not_believed),
 		TEST(an_answer_again_while_another_is_due_breaks_the_protocol),

@@ -481,6 +481,7 @@ static void what_is_no_structured_message_is_said_to_be_broken(void **state)
 	struct iovec part = {.iov_base = (char[16]){0}, .iov_len = 12};
 	struct post p;
 	char *block;
+	struct rill_loan two[2];
 
 	(void)state;
 	post_open(&p, NULL);
@@ -505,6 +506,19 @@ static void what_is_no_structured_message_is_said_to_be_broken(void **state)
 
 	loan = (struct rill_loan){p.arena, block, 0};
 	assert_int_equal(rill_rpc_notify(p.a, 1, &out), 0); /* a first segment without a word */
+	pair_run(&p.pair);
+	assert_int_equal(rill_letter_open(&l, &p.got, NULL), -EBADMSG);
+
+	two[0] = (struct rill_loan){p.arena, block, 12};
+	two[1] = (struct rill_loan){p.arena, block, 64};
+	out = (struct rill_out){.size = sizeof(out), .tag = 2, .loans = two, .loan_count = 2};
+	assert_int_equal(rill_rpc_notify(p.a, 1, &out), 0); /* the first of two is not whole words */
+	pair_run(&p.pair);
+	assert_int_equal(rill_letter_open(&l, &p.got, NULL), -EBADMSG);
+
+	out = (struct rill_out){
+		.size = sizeof(out), .tag = 1, .parts = &part, .part_count = 1, .loans = &two[1], .loan_count = 1};
+	assert_int_equal(rill_rpc_notify(p.a, 1, &out), 0); /* nor is the body before one that is */
 	pair_run(&p.pair);
 	assert_int_equal(rill_letter_open(&l, &p.got, NULL), -EBADMSG);
 	rill_arena_free(p.arena, block);

@@ -294,6 +294,10 @@ static void only_its_own_path_is_removed(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 	unlink(path);
 	assert_int_equal(rill_listener_create(&l, p.b.ctx, path, NULL, &end_listener_events, &p.b), 0);
+	unlink(path);
+	rill_listener_close(l); /* it is gone already */
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(rill_listener_create(&l, p.b.ctx, path, NULL, &end_listener_events, &p.b), 0);
 	end_stop(&p.b); /* destroying the ctx closes it, too */
 	l = NULL;
 	assert_int_equal(access(path, F_OK), -1);

@@ -528,6 +528,31 @@ static void a_forked_child_keeps_its_parents_locks_until_it_destroys_its_ctx(voi
 	stop();
 }
 
+static int leave_at_once(struct child *c, void *arg)
+{
+	(void)c, (void)arg;
+	CHILD_CHECK(rill_lock_release(borrower, &theirs->lock) == -ECHILD);
+	rill_ctx_destroy(p.a.ctx);
+	rill_ctx_destroy(p.b.ctx);
+	return 0;
+}
+
+/* What a child ends is its copy: the lock that its parent borrowed is held, and is let go of as before. */
+static void a_forked_child_that_ends_leaves_the_borrowers_lock_alone(void **state)
+{
+	struct child c;
+
+	(void)state;
+	start();
+	assert_int_equal(rill_lock_try(borrower, &theirs->lock), 0);
+	assert_int_equal(child_start(&c, leave_at_once, NULL), 0);
+	assert_int_equal(child_wait(&c, PATIENCE), 0);
+	assert_int_equal(rill_lock_try(owner, &ours->lock), -EBUSY);
+	assert_int_equal(rill_lock_release(borrower, &theirs->lock), 0);
+	assert_int_equal(rill_lock_try(owner, &ours->lock), 0);
+	stop();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -548,6 +573,7 @@ int main(void)
 		TEST(an_owner_killed_with_the_lock_leaves_it_to_the_borrower),
 		TEST(writers_killed_at_any_instant_leave_a_whole_lock),
 		TEST(a_forked_child_keeps_its_parents_locks_until_it_destroys_its_ctx),
+		TEST(a_forked_child_that_ends_leaves_the_borrowers_lock_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -813,6 +813,57 @@ static void a_directory_that_lies_ends_its_session(void **state)
 	pair_stop(&p);
 }
 
+/* A directory by hand that tells of changes after it said that there will be none. */
+static void nothing_is_told_of_a_cell_after_its_end(void **state)
+{
+	struct rill_cell_reader *r;
+	uint64_t id = UINT64_C(1) << 32;
+
+	(void)state;
+	forge(&r, 1024, 4);
+	assert_told("opened");
+	send_word(offered, SERVICE_CHANGED, id);
+	pair_run(&p);
+	assert_told("changed");
+	send_word(offered, SERVICE_CLOSED, id);
+	pair_run(&p);
+	assert_told("closed");
+	send_word(offered, SERVICE_CHANGED, id);
+	send_word(offered, SERVICE_CLOSED, id);
+	pair_run(&p);
+	assert_told("");
+	assert_int_equal(rill_session_status(p.b.s), 1);
+	pair_stop(&p);
+}
+
+/* The reader's side maps one arena, and it is another: the cell is there and cannot be had. */
+static void a_cell_whose_arena_is_one_too_many_is_enobufs(void **state)
+{
+	struct pair_options o = {.a.arena_bytes = MIB, .b = {.arena_bytes = MIB, .arenas = 1}};
+	struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
+	struct rill_cell_reader *r[2];
+	struct rill_cell *second;
+	struct rill_arena *other;
+
+	(void)state;
+	told[0] = 0;
+	pair_open(&p, &o);
+	p.a.hook = serve;
+	assert_int_equal(rill_arena_create(&arena, p.a.ctx, &ao), 0);
+	assert_int_equal(rill_arena_create(&other, p.a.ctx, &ao), 0);
+	assert_int_equal(rill_directory_create(&directory, p.a.ctx, NULL), 0);
+	assert_int_equal(rill_cell_create(&cell, directory, "cell", arena, NULL, NULL, NULL), 0);
+	assert_int_equal(rill_cell_create(&second, directory, "second", other, NULL, NULL, NULL), 0);
+	assert_int_equal(rill_names_open(&names, p.b.s, NULL), 0);
+	assert_int_equal(rill_cell_reader_open(&r[0], names, "cell", 0, &asks, NULL), 0);
+	pair_run(&p);
+	assert_told("opened");
+	assert_int_equal(rill_cell_reader_open(&r[1], names, "second", 0, &asks, NULL), 0);
+	pair_run(&p);
+	assert_told("ENOBUFS");
+	pair_stop(&p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -841,6 +892,8 @@ int main(void)
 		T(a_block_that_is_no_cell_is_refused),
 		T(whatever_the_owner_writes_no_byte_outside_the_arena_is_given),
 		T(a_directory_that_lies_ends_its_session),
+		T(nothing_is_told_of_a_cell_after_its_end),
+		T(a_cell_whose_arena_is_one_too_many_is_enobufs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "tests/support/leaks.h"
 
+#include "shm/memfd.h"
 #include "shm/region.h"
 
 #include <errno.h>
@@ -249,6 +250,24 @@ static void assert_refused(int result, int fd, const struct region *r)
 	assert_true(result < 0);
 	assert_int_equal(fd, -77);
 	assert_memory_equal(r, &untouched, sizeof(*r));
+}
+
+/* Larger than any file; and what the kernel calls the want of memory when a page of a memfd is looked at, or a limit is met. */
+static void what_memory_cannot_be_had_is_told_as_such(void **state)
+{
+	static const int memory[] = {EAGAIN, EFAULT, EHWPOISON};
+	int fd = -77;
+
+	(void)state;
+	assert_int_equal(memfd_make(&fd, "huge", SIZE_MAX), -EFBIG);
+	assert_int_equal(memfd_make(&fd, "huge", (size_t)INT64_MAX + 1), -EFBIG);
+	assert_int_equal(fd, -77);
+	for (unsigned i = 0; i < 3; i++) {
+		errno = memory[i];
+		assert_int_equal(memfd_error(), -ENOMEM);
+	}
+	errno = EPERM;
+	assert_int_equal(memfd_error(), -EPERM);
 }
 
 /* SIGXFSZ would end the program. */
@@ -726,6 +745,7 @@ int main(void)
 		REGION_TEST(our_own_is_not_in_a_forked_child_and_none_is_in_a_core_dump),
 		REGION_TEST(unmapped_twice_is_unmapped),
 		REGION_TEST(above_the_limit_of_file_sizes_nothing_is_made),
+		REGION_TEST(what_memory_cannot_be_had_is_told_as_such),
 		REGION_TEST(a_limit_of_just_its_size_is_enough),
 		REGION_TEST(without_a_descriptor_nothing_is_made),
 		REGION_TEST(with_one_descriptor_left_it_is_the_sealed_one),
