@@ -233,3 +233,36 @@ void talk_stop(struct talk *t)
 {
 	pair_stop(&t->pair);
 }
+
+void talk_asks(struct talker *t, uint16_t type, const char *text, uint64_t timeout_ns, struct rill_call *ret_call)
+{
+	assert_int_equal(talk_ask(t, type, text, timeout_ns, ret_call), 0);
+}
+
+void talk_pass(struct talk *t, uint64_t ns)
+{
+	t->clock.now += ns;
+	pair_run(&t->pair);
+}
+
+struct rill_rpc_usage talk_usage(const struct rill_rpc *rpc)
+{
+	struct rill_rpc_usage u = {.size = sizeof(u)};
+
+	rill_rpc_get_usage(rpc, &u);
+	return u;
+}
+
+void talk_nothing_left(struct talk *t)
+{
+	struct rill_rpc_usage a = talk_usage(t->a.rpc), b = talk_usage(t->b.rpc);
+
+	assert_int_equal(a.calls + a.requests + a.unsent, 0);
+	assert_int_equal(b.calls + b.requests + b.unsent, 0);
+}
+
+void talk_stop_clean(struct talk *t)
+{
+	talk_nothing_left(t);
+	talk_stop(t);
+}

@@ -10,6 +10,8 @@
 /* What b's handler does with a request of this type; others have no handler. */
 enum talk_type { TALK_ECHO = 1, TALK_KEEP, TALK_FAIL, TALK_FORGET, TALK_PARTS, TALK_CLOSE, TALK_NOTE = 100 };
 
+#define TALK_MS UINT64_C(1000000)
+
 struct talker {
 	struct talk *talk;
 	struct end *end;
@@ -37,9 +39,14 @@ struct talk_options {
 
 void talk_open(struct talk *t, const struct talk_options *options); /* NULL: defaults; a's clock is fake */
 void talk_stop(struct talk *t);
+void talk_nothing_left(struct talk *t);      /* every call and request has had its end */
+void talk_stop_clean(struct talk *t);        /* both */
+void talk_pass(struct talk *t, uint64_t ns); /* a's time passes */
+struct rill_rpc_usage talk_usage(const struct rill_rpc *rpc);
 
-/* a asks b. The text is the body. Its code. */
+/* a asks b. The text is the body. Its code; or, the second, it is 0. */
 int talk_ask(struct talker *t, uint16_t type, const char *text, uint64_t timeout_ns, struct rill_call *ret_call);
+void talk_asks(struct talker *t, uint16_t type, const char *text, uint64_t timeout_ns, struct rill_call *ret_call);
 int talk_answer(struct rill_request rq, const char *text);
 int talk_note(struct talker *t, uint16_t type, const char *text);
 void talk_expect(struct talker *t, const char *told); /* since the last call of it */
