@@ -76,22 +76,84 @@ struct rill_draft {
 	struct rill_ask ask;
 	struct rill_request request;
 	uint16_t type;
-	unsigned char kind;
-	bool reserved; /* it is in room of the channel */
-	void *moved;   /* its first segment, once that had to leave the room */
+	unsigned char kind; /* RILL_DRAFT_OVER, RILL_DRAFT_PLAIN, or what draft.c knows */
+	bool reserved;      /* it is in room of the channel */
+	void *moved;        /* its first segment, once that had to leave the room */
 	struct rill_draft_options options;
 	struct rill_arena_source source;
 };
 
+/* All of it is in room of the channel, whatever becomes of it: the usual one, which the calls below make in line. */
+enum { RILL_DRAFT_OVER, RILL_DRAFT_PLAIN };
+#define RILL_DRAFT_PLAIN_WORDS ((size_t)1 << 29) /* as rill_builder_begin() */
+
+/* No arena, no capabilities. */
+static inline bool rill_draft_plain(const struct rill_draft_options *options)
+{
+	return !options || (options->size == sizeof(*options) && !options->arena &&
+	                    !(options->fd_count | options->loan_count) && options->words < RILL_DRAFT_PLAIN_WORDS);
+}
+
+static inline size_t rill_draft_bytes(const struct rill_draft_options *options)
+{
+	return (options && options->words ? options->words : RILL_DRAFT_WORDS) * RILL_WORD;
+}
+
+/* Room is aligned, and has at least a word: there is nothing to check. */
+static inline int rill_draft_begin(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_room *room, int error)
+{
+	draft->kind = RILL_DRAFT_OVER;
+	if (error < 0)
+		return error;
+	draft->rpc = rpc;
+	draft->kind = RILL_DRAFT_PLAIN;
+	draft->reserved = true;
+	rill_builder_begin(&draft->builder, room->data, room->len / RILL_WORD);
+	return 0;
+}
+
+/* The long ways of the next ones. */
+RILL_API RILL_CHECK int rill_draft_call_any(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
+                                            const struct rill_draft_options *options);
+RILL_API RILL_CHECK int rill_draft_notify_any(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type,
+                                              const struct rill_draft_options *options);
+RILL_API RILL_CHECK int rill_draft_answer_any(struct rill_draft *draft, struct rill_request request, bool last,
+                                              const struct rill_draft_options *options);
+RILL_API RILL_CHECK int rill_draft_send_any(struct rill_draft *draft, struct rill_call *ret_call);
+
 /* Begin a request, a notification, an answer (`last`: or the last part of one). In room of the channel it holds the rpc's one
  * reservation until it is sent or dropped.
  * Codes: of the rpc's _reserve calls, and of rill_builder_init() (-ENOMEM: no block in the arena). */
-RILL_API RILL_CHECK int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
-                                        const struct rill_draft_options *options);
-RILL_API RILL_CHECK int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type,
-                                          const struct rill_draft_options *options);
-RILL_API RILL_CHECK int rill_draft_answer(struct rill_draft *draft, struct rill_request request, bool last,
-                                          const struct rill_draft_options *options);
+RILL_CHECK static inline int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
+                                             const struct rill_draft_options *options)
+{
+	struct rill_room room;
+
+	if (!RILL_USUAL(draft && rill_draft_plain(options)))
+		return rill_draft_call_any(draft, rpc, ask, options);
+	return rill_draft_begin(draft, rpc, &room, rill_rpc_call_reserve(rpc, ask, rill_draft_bytes(options), NULL, &room));
+}
+
+RILL_CHECK static inline int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type,
+                                               const struct rill_draft_options *options)
+{
+	struct rill_room room;
+
+	if (!RILL_USUAL(draft && rill_draft_plain(options)))
+		return rill_draft_notify_any(draft, rpc, type, options);
+	return rill_draft_begin(draft, rpc, &room, rill_rpc_notify_reserve(rpc, type, rill_draft_bytes(options), NULL, &room));
+}
+
+RILL_CHECK static inline int rill_draft_answer(struct rill_draft *draft, struct rill_request request, bool last,
+                                               const struct rill_draft_options *options)
+{
+	struct rill_room room;
+
+	if (!RILL_USUAL(draft && rill_draft_plain(options)))
+		return rill_draft_answer_any(draft, request, last, options);
+	return rill_draft_begin(draft, request.rpc, &room,
+	                        rill_request_reserve(request, last, rill_draft_bytes(options), NULL, &room));
+}
 
 static inline struct rill_slot rill_draft_root(struct rill_draft *draft)
 {
@@ -102,7 +164,14 @@ static inline struct rill_slot rill_draft_root(struct rill_draft *draft)
  *   -EAGAIN  (a large one:) no room now: send it again in writable(), or drop it. Build no further
  * Others: the builder's error, if it has one; the codes of commit or of the rpc's sending calls; -EMSGSIZE also: more segments
  * and loans than RILL_LOANS_MAX; -ENOMEM also: no block in the arena for what outgrew the ring. */
-RILL_API RILL_CHECK int rill_draft_send(struct rill_draft *draft, struct rill_call *ret_call);
+RILL_CHECK static inline int rill_draft_send(struct rill_draft *draft, struct rill_call *ret_call)
+{
+	if (!RILL_USUAL(draft && draft->kind == RILL_DRAFT_PLAIN && !draft->builder.error))
+		return rill_draft_send_any(draft, ret_call);
+	draft->kind = RILL_DRAFT_OVER;
+	draft->builder.count = 0;
+	return rill_rpc_commit(draft->rpc, draft->builder.few[0].count * RILL_WORD, ret_call);
+}
 
 /* Nothing is sent; room and blocks are given back. NULL, or one that is over: nothing. */
 RILL_API void rill_draft_drop(struct rill_draft *draft);
@@ -117,11 +186,31 @@ struct rill_letter {
 	struct rill_segment segments[RILL_LOANS_MAX + 1];
 };
 
+/* The long way of the next one. */
+RILL_API int rill_letter_open_any(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options);
+
+/* Whole words, all in the body, and so few that the usual limit allows for reading them twice. */
+static inline bool rill_letter_small(const struct rill_msg *msg)
+{
+	return !rill_rpc_mark(msg) && msg->len && msg->len <= RILL_TRAVERSAL_WORDS / 2 * RILL_WORD &&
+	       ((uintptr_t)msg->data | msg->len) % RILL_WORD == 0;
+}
+
 /* Read msg (an answer's, a request's, a notification's), which must outlive the letter. Views are valid until msg is released.
  * options as for rill_reader_init(), but the default for `words` is twice the message where that is more than the reader's.
  *   -EBADMSG  it is no structured message: not whole words, not aligned, fewer loans than it says
  *   -EMSGSIZE -EINVAL -E2BIG  of rill_reader_init() */
-RILL_API int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options);
+static inline int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
+{
+	if (!RILL_USUAL(letter && msg && !options && rill_letter_small(msg)))
+		return rill_letter_open_any(letter, msg, options);
+	letter->msg = msg;
+	letter->lent = 0;
+	letter->segments[0].words = msg->data;
+	letter->segments[0].count = msg->len / RILL_WORD;
+	rill_reader_begin(&letter->reader, letter->segments, RILL_TRAVERSAL_WORDS);
+	return 0;
+}
 
 static inline struct rill_pointer rill_letter_root(struct rill_letter *letter)
 {

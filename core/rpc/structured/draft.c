@@ -5,9 +5,8 @@
 #include <errno.h>
 
 #define WORDS_MAX (SIZE_MAX / RILL_WORD)
-#define PLAIN_WORDS ((size_t)1 << 29) /* what rill_builder_begin() takes */
 
-enum { DRAFT_OVER, DRAFT_CALL, DRAFT_NOTIFICATION, DRAFT_PART, DRAFT_ANSWER };
+enum { DRAFT_CALL = RILL_DRAFT_PLAIN + 1, DRAFT_NOTIFICATION, DRAFT_PART, DRAFT_ANSWER };
 
 /* ---- Begin ------------------------------------------------------------------------------------------------------ */
 
@@ -86,6 +85,8 @@ static int begin_in_room(struct rill_draft *d, const struct rill_ask *ask)
 	                     : rill_builder_init_buffer(&d->builder, room.data, d->options.words);
 	if (e < 0)
 		rill_rpc_cancel(d->rpc);
+	else if (!d->options.arena)
+		d->kind = RILL_DRAFT_PLAIN;
 	return e;
 }
 
@@ -96,40 +97,12 @@ static void keep_ask(struct rill_draft *d, const struct rill_ask *ask)
 	memcpy(&d->ask, ask, ask->size);
 }
 
-/* What has no table and no arena stays in its room, and its options are not needed again: the usual draft. */
-static inline bool is_plain(const struct rill_draft_options *o)
-{
-	return !o || (o->size == sizeof(*o) && !o->arena && !(o->fd_count | o->loan_count) && o->words < PLAIN_WORDS);
-}
-
-static inline size_t plain_words(const struct rill_draft_options *o)
-{
-	return o && o->words ? o->words : RILL_DRAFT_WORDS;
-}
-
-static inline int not_begun(struct rill_draft *d, int e)
-{
-	d->kind = DRAFT_OVER;
-	return e;
-}
-
-/* Room is aligned, and has at least a word: there is nothing to check. */
-static inline int begun_plain(struct rill_draft *d, struct rill_rpc *rpc, unsigned char kind, const struct rill_room *room)
-{
-	d->rpc = rpc;
-	d->kind = kind;
-	d->reserved = true;
-	d->options.arena = NULL;
-	rill_builder_begin(&d->builder, room->data, room->len / RILL_WORD);
-	return 0;
-}
-
-/* A function of its own, so that the usual one does without its stack frame. */
-static __attribute__((noinline)) int begin_any(struct rill_draft *d, unsigned char kind, const struct rill_ask *ask,
-                                               const struct rill_draft_options *options)
+static int begin(struct rill_draft *d, struct rill_rpc *rpc, unsigned char kind, const struct rill_ask *ask,
+                 const struct rill_draft_options *options)
 {
 	int e = copy_options(&d->options, options);
 
+	d->rpc = rpc;
 	d->kind = kind;
 	d->reserved = false;
 	d->moved = NULL;
@@ -137,87 +110,53 @@ static __attribute__((noinline)) int begin_any(struct rill_draft *d, unsigned ch
 		keep_ask(d, ask);
 	if (e == 0)
 		e = d->options.arena && d->options.words > RILL_DRAFT_WORDS ? build_in_blocks(d) : begin_in_room(d, ask);
-	return e < 0 ? not_begun(d, e) : 0;
+	if (e < 0)
+		d->kind = RILL_DRAFT_OVER;
+	return e;
 }
 
-static __attribute__((noinline)) int call_any(struct rill_draft *d, struct rill_rpc *rpc, const struct rill_ask *ask,
-                                              const struct rill_draft_options *options)
+int rill_draft_call_any(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
+                        const struct rill_draft_options *options)
 {
-	if (!rpc || !ask || ask->size < sizeof(ask->size))
+	if (!draft || !rpc || !ask || ask->size < sizeof(ask->size))
 		return -EINVAL;
-	if (ask->size > sizeof(d->ask))
+	if (ask->size > sizeof(draft->ask))
 		return -E2BIG;
-	d->rpc = rpc;
-	return begin_any(d, DRAFT_CALL, ask, options);
+	return begin(draft, rpc, DRAFT_CALL, ask, options);
 }
 
-int rill_draft_call(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
-                    const struct rill_draft_options *options)
+int rill_draft_notify_any(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type,
+                          const struct rill_draft_options *options)
 {
-	struct rill_room room;
-	int e;
-
-	if (!draft)
-		return -EINVAL;
-	if (!is_plain(options))
-		return call_any(draft, rpc, ask, options);
-	e = rill_rpc_call_reserve(rpc, ask, plain_words(options) * RILL_WORD, NULL, &room);
-	return e < 0 ? not_begun(draft, e) : begun_plain(draft, rpc, DRAFT_CALL, &room);
-}
-
-int rill_draft_notify(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type, const struct rill_draft_options *options)
-{
-	struct rill_room room;
-	int e;
-
 	if (!draft || !rpc)
 		return -EINVAL;
-	if (!is_plain(options)) {
-		draft->rpc = rpc;
-		draft->type = type;
-		return begin_any(draft, DRAFT_NOTIFICATION, NULL, options);
-	}
-	e = rill_rpc_notify_reserve(rpc, type, plain_words(options) * RILL_WORD, NULL, &room);
-	return e < 0 ? not_begun(draft, e) : begun_plain(draft, rpc, DRAFT_NOTIFICATION, &room);
+	draft->type = type;
+	return begin(draft, rpc, DRAFT_NOTIFICATION, NULL, options);
 }
 
-int rill_draft_answer(struct rill_draft *draft, struct rill_request request, bool last,
-                      const struct rill_draft_options *options)
+int rill_draft_answer_any(struct rill_draft *draft, struct rill_request request, bool last,
+                          const struct rill_draft_options *options)
 {
-	unsigned char kind = last ? DRAFT_ANSWER : DRAFT_PART;
-	struct rill_room room;
-	int e;
-
 	if (!draft || !request.rpc)
 		return -EINVAL;
-	if (!is_plain(options)) {
-		draft->rpc = request.rpc;
-		draft->request = request;
-		return begin_any(draft, kind, NULL, options);
-	}
-	e = rill_request_reserve(request, last, plain_words(options) * RILL_WORD, NULL, &room);
-	return e < 0 ? not_begun(draft, e) : begun_plain(draft, request.rpc, kind, &room);
+	draft->request = request;
+	return begin(draft, request.rpc, last ? DRAFT_ANSWER : DRAFT_PART, NULL, options);
 }
 
 /* ---- End -------------------------------------------------------------------------------------------------------- */
 
-/* Blocks that were sent are lent: the arena keeps them until they are back. Without an arena there is nothing to give back. */
-static inline void over(struct rill_draft *d)
+/* Blocks that were sent are lent: the arena keeps them until they are back. In room alone there is nothing to give back. */
+static void over(struct rill_draft *d)
 {
-	d->kind = DRAFT_OVER;
-	if (!d->options.arena) {
-		d->builder.count = 0;
-		d->builder.error = 0;
-		return;
-	}
-	rill_builder_finish(&d->builder);
-	if (d->moved)
+	if (d->kind != RILL_DRAFT_PLAIN && d->moved)
 		rill_arena_free(d->options.arena, d->moved);
+	d->kind = RILL_DRAFT_OVER;
+	rill_builder_finish(&d->builder);
 }
 
 void rill_draft_drop(struct rill_draft *draft)
 {
-	if (!draft || draft->kind == DRAFT_OVER)
+	if (!draft || draft->kind == RILL_DRAFT_OVER)
 		return;
 	if (draft->reserved)
 		rill_rpc_cancel(draft->rpc);
@@ -268,7 +207,7 @@ static int send_by_loan(struct rill_draft *d, struct rill_call *ret_call)
 	return send_out(d, &out, ret_call);
 }
 
-static int send(struct rill_draft *d, struct rill_call *ret_call)
+static inline int send(struct rill_draft *d, struct rill_call *ret_call)
 {
 	size_t count = 0;
 	const struct rill_segment *segments = rill_builder_segments(&d->builder, &count);
@@ -285,24 +224,16 @@ static int send(struct rill_draft *d, struct rill_call *ret_call)
 	return e < 0 ? e : send_by_loan(d, ret_call);
 }
 
-static __attribute__((noinline)) int send_any(struct rill_draft *d, struct rill_call *ret_call)
+int rill_draft_send_any(struct rill_draft *draft, struct rill_call *ret_call)
 {
-	int e = send(d, ret_call);
+	int e;
 
-	if (e == 0)
-		over(d);
-	else if (e != -EAGAIN)
-		rill_draft_drop(d);
-	return e;
-}
-
-/* Without an arena all of it is in the room, and it is over whatever comes of it. */
-int rill_draft_send(struct rill_draft *draft, struct rill_call *ret_call)
-{
-	if (!draft || draft->kind == DRAFT_OVER)
+	if (!draft || draft->kind == RILL_DRAFT_OVER)
 		return -EINVAL;
-	if (draft->options.arena || draft->builder.error)
-		return send_any(draft, ret_call);
-	over(draft);
-	return rill_rpc_commit(draft->rpc, draft->builder.few[0].count * RILL_WORD, ret_call);
+	e = send(draft, ret_call);
+	if (e == 0)
+		over(draft);
+	else if (e != -EAGAIN)
+		rill_draft_drop(draft);
+	return e;
 }

@@ -4,8 +4,6 @@
 
 #include <errno.h>
 
-#define SMALL (RILL_TRAVERSAL_WORDS / 2 * RILL_WORD) /* bytes: read twice it is within the limit */
-
 static const uint64_t null_root; /* of a message without a segment */
 
 static int put(struct rill_segment *segment, const void *data, size_t len)
@@ -64,12 +62,15 @@ static bool names_words(const struct rill_reader_options *o)
 	return o && o->size >= offsetof(struct rill_reader_options, words) + sizeof(o->words) && o->words;
 }
 
-/* A function of its own, so that a small message does without its stack frame. */
-static __attribute__((noinline)) int open_any(struct rill_letter *letter, const struct rill_reader_options *options)
+int rill_letter_open_any(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
 {
 	int count, e;
 
-	if (letter->lent > letter->msg->loan_count)
+	if (!letter || !msg)
+		return -EINVAL;
+	letter->msg = msg;
+	letter->lent = rill_rpc_mark(msg);
+	if (letter->lent > msg->loan_count)
 		return -EBADMSG;
 	count = gather(letter);
 	if (count < 0)
@@ -78,28 +79,6 @@ static __attribute__((noinline)) int open_any(struct rill_letter *letter, const 
 	if (e == 0 && !names_words(options))
 		letter->reader.words = words_of(letter, count);
 	return e;
-}
-
-/* All of it in the body, and of a size for which all limits are the usual ones. */
-static inline bool is_small(const struct rill_letter *l, const struct rill_reader_options *options)
-{
-	return !l->lent && !options && l->msg->len - 1 < SMALL;
-}
-
-int rill_letter_open(struct rill_letter *letter, struct rill_msg *msg, const struct rill_reader_options *options)
-{
-	if (!letter || !msg)
-		return -EINVAL;
-	letter->msg = msg;
-	letter->lent = rill_rpc_mark(msg);
-	if (!is_small(letter, options))
-		return open_any(letter, options);
-	if (((uintptr_t)msg->data | msg->len) % RILL_WORD)
-		return -EBADMSG;
-	letter->segments[0].words = msg->data;
-	letter->segments[0].count = msg->len / RILL_WORD;
-	rill_reader_begin(&letter->reader, letter->segments, RILL_TRAVERSAL_WORDS);
-	return 0;
 }
 
 /* The index, or -ENOENT, -EBADMSG. */
