@@ -193,18 +193,4 @@ static inline int table_copy(void *to, size_t known, const void *from)
 	return 0;
 }
 
-/* The same without a copy where the caller knows all of it: *ret is `from` then, else `room`. */
-static inline int table_see(const void **ret, void *room, size_t known, const void *from)
-{
-	size_t size = 0;
-
-	*ret = room;
-	if (from)
-		memcpy(&size, from, sizeof(size));
-	if (size != known)
-		return table_copy_other(room, known, from);
-	*ret = from;
-	return 0;
-}
-
 #endif
