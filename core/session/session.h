@@ -289,7 +289,7 @@ void packet_goodbye(struct rill_session *s, int reason, const char *text);
 bool packet_unsent(const struct rill_session *s); /* POLLOUT is wanted */
 
 /* packet_read.c */
-void packet_drain(struct rill_session *s);       /* read what is there, a batch of at most 4 */
+void packet_drain(struct rill_session *s);       /* read what is there, a batch of at most 2 */
 void packet_make_plain(char *text);              /* of the peer's: it ends up in logs and on terminals */
 void packet_close(struct rill_ctx *ctx, int fd); /* close a control socket; it never lingers */
 

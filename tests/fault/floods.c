@@ -13,7 +13,7 @@
 #define SESSION_BUDGET 256
 #define DROPPED 4096 /* messages that nobody takes, in a turn */
 #define ACCEPTED 4   /* connections */
-#define BATCH 4      /* packets of one read: the last one may be too much by 3 */
+#define BATCH 2      /* packets of one read: the last one may be too much by 1 */
 
 static const struct rill_session_options many = {
 	.size = sizeof(many),
@@ -281,7 +281,7 @@ static void a_refused_recv_is_asked_again(void **state)
 /* ---- Packets --------------------------------------------------------------------------------------------------- */
 
 #define SMALL 16
-#define PACKET 32 /* its price in messages, docs/limits.md */
+#define PACKET 64 /* its price in messages, docs/limits.md */
 
 static void packets_before_a_frame(unsigned session_budget, unsigned most)
 {
