@@ -242,7 +242,6 @@ static void *room_data(const struct rill_channel *ch)
 	return r->kind == ROOM_ARENA ? r->block : (char *)(ring_room(&ch->out) + 1) + extension(r);
 }
 
-/* The same for nothing but a body and a tag; one that fits the ring goes the short way. */
 /* Nothing but a body and perhaps a tag, into a ring that has the room as far as we know: most are. NULL: reserve() tells. */
 static inline void *reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag)
 {
@@ -304,33 +303,49 @@ static RARE void commit_extended(struct rill_channel *ch, size_t len)
 		rill_arena_free(ch->session->arena, r->block); /* the loan keeps it until it is back */
 }
 
-/* Nothing but a body in the ring. */
-static inline void commit_plain(struct rill_channel *ch, size_t len)
+static inline void committed_bytes(struct rill_channel *ch, size_t len)
 {
-	ring_commit(&ch->out, wire_header(WIRE_MESSAGE, 0, 0, (uint32_t)len));
 	ch->room.kind = ROOM_NONE;
 	ch->sent++;
 	ch->sent_bytes += len;
 }
 
+/* Nothing but a body and perhaps a tag, in the ring. */
+static inline bool room_is_plain(const struct reservation *r)
+{
+	return r->kind == ROOM_RING && !(r->loan_count | (r->frame_flags & WIRE_HAS_FDS));
+}
+
+static inline void commit_plain(struct rill_channel *ch, size_t len)
+{
+	uint64_t header = wire_header(WIRE_MESSAGE, 0, 0, (uint32_t)len);
+
+	if (ch->room.frame_flags) {
+		put(ring_room(&ch->out) + 1, ch->room.tag);
+		header = wire_header(WIRE_MESSAGE, WIRE_HAS_TAG, 0, (uint32_t)(8 + len));
+	}
+	ring_commit(&ch->out, header);
+	committed_bytes(ch, len);
+}
+
 static void commit(struct rill_channel *ch, size_t len)
 {
-	struct reservation *r = &ch->room;
-
-	if (r->kind == ROOM_RING && r->loan_count == 0 && !(r->frame_flags & WIRE_HAS_FDS)) {
-		uint64_t header = wire_header(WIRE_MESSAGE, 0, 0, (uint32_t)len);
-
-		if (r->frame_flags) {
-			put(ring_room(&ch->out) + 1, r->tag);
-			header = wire_header(WIRE_MESSAGE, WIRE_HAS_TAG, 0, (uint32_t)(8 + len));
-		}
-		ring_commit(&ch->out, header);
-	} else {
-		commit_extended(ch, len);
+	if (room_is_plain(&ch->room)) {
+		commit_plain(ch, len);
+		return;
 	}
-	r->kind = ROOM_NONE;
-	ch->sent++;
-	ch->sent_bytes += len;
+	commit_extended(ch, len);
+	committed_bytes(ch, len);
+}
+
+/* A plain one without RILL_MORE. true: the reader waits, tell() */
+static inline bool commit_usual(struct rill_channel *ch, size_t len)
+{
+	commit_plain(ch, len);
+	if (checks_now(ch))
+		return check(ch);
+	check_later(ch);
+	return false;
 }
 
 /* N3: descriptors that went ahead of a message that never comes: a VOID frame tells the peer to close them. */
@@ -435,6 +450,11 @@ int send_commit(struct rill_channel *ch, size_t len)
 
 	if (ch->room.kind == ROOM_NONE || len > ch->room.len)
 		return -EINVAL;
+	if (room_is_plain(&ch->room) && !flags) {
+		if (commit_usual(ch, len))
+			tell(ch);
+		return 0;
+	}
 	commit(ch, len);
 	committed(ch, flags);
 	return 0;
@@ -464,19 +484,11 @@ static RARE void tell_outside(struct rill_channel *ch)
 	ctx_leave(ch->session->ctx);
 }
 
-static inline bool room_is_plain(const struct reservation *r)
-{
-	return r->kind == ROOM_RING && !(r->frame_flags | r->loan_count | r->flags);
-}
-
 int rill_channel_commit(struct rill_channel *ch, size_t len)
 {
-	if (!ch || !channel_lives(ch) || !room_is_plain(&ch->room) || len > ch->room.len)
+	if (!ch || !channel_lives(ch) || !room_is_plain(&ch->room) || ch->room.flags || len > ch->room.len)
 		return commit_checked(ch, len);
-	commit_plain(ch, len);
-	if (!checks_now(ch))
-		check_later(ch);
-	else if (check(ch))
+	if (commit_usual(ch, len))
 		tell_outside(ch);
 	return 0;
 }
