@@ -215,7 +215,7 @@ void channel_release_user(struct rill_channel *ch, int reason)
 	ch->released = NULL;
 	if (released)
 		released(ch);
-	send_undo(ch);
+	room_undo(ch);
 	if (link_linked(&ch->unchecked))
 		send_check(ch);
 	ch->closed = true;

@@ -1,5 +1,5 @@
-/* core/session/send.c - the one send path: reserve, write, commit. Invariant: what cannot be taken back (descriptors in the
- * socket) is done last, so that a failed call has changed nothing. */
+/* core/session/send.c - the one send path: reserve, write, commit, and the doorbell. What most messages are, a body and perhaps a
+ * tag in the ring, goes a short way; room.c does the rest. */
 #include "session/session.h"
 
 #include <errno.h>
@@ -62,187 +62,7 @@ static void committed(struct rill_channel *ch, unsigned flags)
 
 /* ---- Reserve --------------------------------------------------------------------------------------------------- */
 
-static uint64_t extension(const struct reservation *r)
-{
-	return 8 * (uint64_t)(!!(r->frame_flags & WIRE_HAS_TAG) + !!(r->frame_flags & WIRE_HAS_FDS)) +
-	       24 * (uint64_t)(r->loan_count + (r->kind == ROOM_ARENA));
-}
-
-static RARE int wait_for(struct rill_channel *ch, int e, unsigned why)
-{
-	if (e == -EPROTO)
-		session_end(ch->session, -EPROTO, "position: back, ahead or unaligned");
-	if (e == -EAGAIN && ch->gone)
-		return channel_reason(ch); /* while we looked: no room will come */
-	if (e == -EAGAIN) {
-		ch->again++;
-		channel_wait(ch, why);
-	}
-	return e;
-}
-
-static inline int wait_if(struct rill_channel *ch, int e, unsigned why)
-{
-	return e < 0 ? wait_for(ch, e, why) : e;
-}
-
-/* What it takes, and whether it is possible ever. */
-static int plan(struct rill_channel *ch, size_t len, const struct rill_out *out, struct reservation *r)
-{
-	uint64_t max = ring_frame_max(ch->out.size);
-	const struct rill_session *s = ch->session;
-
-	if (out->fd_count > ch->fds_to_peer || out->loan_count > RILL_LOANS_MAX)
-		return -EMSGSIZE;
-	r->kind = ROOM_RING;
-	r->flags = out->flags;
-	r->len = len;
-	r->tag = out->tag;
-	r->frame_flags = (out->tag ? (unsigned)WIRE_HAS_TAG : 0) | (out->fd_count ? (unsigned)WIRE_HAS_FDS : 0);
-	r->loan_count = out->loan_count;
-	if (len <= max && RING_ALIGN(8 + extension(r) + len) <= max)
-		return 0;
-	r->kind = ROOM_ARENA;
-	if (RING_ALIGN(8 + extension(r)) > max || len > s->set->o.arena_bytes || len > s->hello.mapped_bytes)
-		return -EMSGSIZE;
-	return 0;
-}
-
-static uint64_t frame_size(const struct reservation *r)
-{
-	return RING_ALIGN(8 + extension(r) + (r->kind == ROOM_RING ? r->len : 0));
-}
-
-static void undo_loans(struct rill_session *s, struct reservation *r, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		lend_undo(s, r->loan[i][2]);
-}
-
-static int lend_all(struct rill_channel *ch, const struct rill_out *out, struct reservation *r)
-{
-	struct rill_session *s = ch->session;
-	size_t bytes = r->kind == ROOM_ARENA ? r->len : 0;
-	int e;
-
-	for (unsigned i = 0; i < out->loan_count; i++)
-		if (__builtin_add_overflow(bytes, out->loans[i].len, &bytes))
-			return -EMSGSIZE;
-	e = wait_if(ch, lend_room(s, bytes, out->loan_count + (r->kind == ROOM_ARENA)), WAIT_RETURNS);
-	if (e < 0)
-		return e;
-	for (unsigned i = 0; i < out->loan_count; i++) {
-		e = lend_block(s, out->loans[i].arena, out->loans[i].data, out->loans[i].len, r->loan[i]);
-		if (e < 0) {
-			undo_loans(s, r, i);
-			return wait_for(ch, e, WAIT_SOCKET);
-		}
-	}
-	return 0;
-}
-
-/* A block of the session's own arena, lent already: commit cannot fail. */
-static int take_block(struct rill_channel *ch, struct reservation *r)
-{
-	struct rill_session *s = ch->session;
-	int e = lend_arena(s);
-
-	if (e < 0)
-		return e;
-	while (!(r->block = rill_arena_alloc(s->arena, r->len))) {
-		e = s->lent_count > r->loan_count ? wait_if(ch, lend_wait(s), WAIT_RETURNS) : -ENOMEM;
-		if (e < 0)
-			return e;
-	}
-	e = lend_block(s, s->arena, r->block, r->len, r->body);
-	if (e < 0) {
-		rill_arena_free(s->arena, r->block);
-		return wait_for(ch, e, WAIT_SOCKET);
-	}
-	return 0;
-}
-
-static void undo_block(struct rill_session *s, struct reservation *r)
-{
-	if (r->kind != ROOM_ARENA)
-		return;
-	lend_undo(s, r->body[2]);
-	rill_arena_free(s->arena, r->block);
-}
-
-static int send_fds(struct rill_channel *ch, const struct rill_out *out, struct reservation *r)
-{
-	int e;
-
-	if (!out->fd_count)
-		return 0;
-	e = wait_if(ch, fds_room(ch->session, out->fd_count), WAIT_FDS);
-	if (e == 0)
-		e = wait_if(ch, fds_send(ch->session, out->fds, out->fd_count, &r->fds_word), WAIT_SOCKET);
-	return e;
-}
-
-/* In this order: the frame's place in the ring, the loans, the block, and last the descriptors. All packets that the frame
- * names are in the socket before it is published (N1). */
-static int take_all(struct rill_channel *ch, const struct rill_out *out, struct reservation *r)
-{
-	struct rill_session *s = ch->session;
-	int e = 0;
-
-	if (r->loan_count || r->kind == ROOM_ARENA)
-		e = lend_all(ch, out, r);
-	if (e < 0)
-		return e;
-	if (r->kind == ROOM_ARENA)
-		e = take_block(ch, r);
-	if (e < 0) {
-		undo_loans(s, r, r->loan_count);
-		return e;
-	}
-	e = send_fds(ch, out, r);
-	if (e < 0) {
-		undo_block(s, r);
-		undo_loans(s, r, r->loan_count);
-	}
-	return e;
-}
-
-static int check_out(const struct rill_out *out)
-{
-	if (out->flags & ~RILL_MORE || (out->fd_count && !out->fds) || (out->loan_count && !out->loans) ||
-	    (out->part_count && !out->parts))
-		return -EINVAL;
-	return 0;
-}
-
-static RARE int reserve(struct rill_channel *ch, size_t len, const struct rill_out *out)
-{
-	struct reservation *r = &ch->room;
-	int e = channel_reason(ch);
-
-	if (e < 0 || r->kind != ROOM_NONE)
-		return e < 0 ? e : -EBUSY;
-	e = plan(ch, len, out, r);
-	if (e == 0)
-		e = wait_if(ch, ring_reserve(&ch->out, frame_size(r)), WAIT_RING);
-	if (e == 0 && (r->loan_count || r->kind == ROOM_ARENA || out->fd_count)) {
-		e = take_all(ch, out, r);
-		if (e < 0)
-			ring_cancel(&ch->out);
-	}
-	if (e < 0)
-		r->kind = ROOM_NONE;
-	return e == -EPIPE ? -ECONNRESET : e;
-}
-
-static void *room_data(const struct rill_channel *ch)
-{
-	const struct reservation *r = &ch->room;
-
-	return r->kind == ROOM_ARENA ? r->block : (char *)(ring_room(&ch->out) + 1) + extension(r);
-}
-
-/* Nothing but a body and perhaps a tag, into a ring that has the room as far as we know: most are. NULL: reserve() tells. */
+/* Nothing but a body and perhaps a tag, into a ring that has the room as far as we know: most are. NULL: room_reserve() tells. */
 static inline void *reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag)
 {
 	size_t head = tag ? 16 : 8;
@@ -263,7 +83,7 @@ static int reserve_any(struct rill_channel *ch, size_t len, const struct rill_ou
 {
 	if (!ch->gone && !(out->fd_count | out->loan_count | out->flags) && reserve_plain(ch, len, out->tag))
 		return 0;
-	return reserve(ch, len, out);
+	return room_reserve(ch, len, out);
 }
 
 /* ---- Commit, cancel -------------------------------------------------------------------------------------------- */
@@ -272,35 +92,6 @@ static inline wire_word *put(wire_word *at, uint64_t value)
 {
 	atomic_store_explicit(at, value, memory_order_relaxed);
 	return at + 1;
-}
-
-static wire_word *put_loan(wire_word *at, const uint64_t loan[3])
-{
-	return put(put(put(at, loan[0]), loan[1]), loan[2]);
-}
-
-/* The other ways of a message: descriptors, loans, a body in an arena. */
-static RARE void commit_extended(struct rill_channel *ch, size_t len)
-{
-	struct reservation *r = &ch->room;
-	bool lent = r->kind == ROOM_ARENA;
-	wire_word *at = ring_room(&ch->out) + 1;
-	uint64_t header = wire_header(lent ? WIRE_LOAN : WIRE_MESSAGE, r->frame_flags, r->loan_count + lent,
-	                              (uint32_t)(extension(r) + (lent ? 0 : len)));
-
-	if (r->frame_flags & WIRE_HAS_TAG)
-		at = put(at, r->tag);
-	if (r->frame_flags & WIRE_HAS_FDS)
-		at = put(at, r->fds_word);
-	if (lent) {
-		r->body[1] = len;
-		at = put_loan(at, r->body);
-	}
-	for (unsigned i = 0; i < r->loan_count; i++)
-		at = put_loan(at, r->loan[i]);
-	ring_commit(&ch->out, header);
-	if (lent)
-		rill_arena_free(ch->session->arena, r->block); /* the loan keeps it until it is back */
 }
 
 static inline void committed_bytes(struct rill_channel *ch, size_t len)
@@ -334,7 +125,7 @@ static void commit(struct rill_channel *ch, size_t len)
 		commit_plain(ch, len);
 		return;
 	}
-	commit_extended(ch, len);
+	room_commit(ch, len);
 	committed_bytes(ch, len);
 }
 
@@ -348,36 +139,16 @@ static inline bool commit_usual(struct rill_channel *ch, size_t len)
 	return false;
 }
 
-/* N3: descriptors that went ahead of a message that never comes: a VOID frame tells the peer to close them. */
-static void commit_void(struct rill_channel *ch)
+void send_committed(struct rill_channel *ch)
 {
-	struct reservation *r = &ch->room;
-
-	put(ring_room(&ch->out) + 1, r->fds_word);
-	ring_commit(&ch->out, wire_header(WIRE_VOID, WIRE_HAS_FDS, 0, 8));
 	committed(ch, 0);
-}
-
-void send_undo(struct rill_channel *ch)
-{
-	struct reservation *r = &ch->room;
-
-	if (r->kind == ROOM_NONE)
-		return;
-	undo_block(ch->session, r);
-	undo_loans(ch->session, r, r->loan_count);
-	if (r->frame_flags & WIRE_HAS_FDS)
-		commit_void(ch);
-	else
-		ring_cancel(&ch->out);
-	r->kind = ROOM_NONE;
 }
 
 /* ---- The interface --------------------------------------------------------------------------------------------- */
 
 static RARE int reserve_tagged(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room)
 {
-	int e = reserve(ch, len, &(struct rill_out){.size = sizeof(struct rill_out), .tag = tag});
+	int e = room_reserve(ch, len, &(struct rill_out){.size = sizeof(struct rill_out), .tag = tag});
 
 	if (e == 0)
 		*ret_room = (struct rill_room){.data = room_data(ch), .len = len};
@@ -415,6 +186,14 @@ int rill_channel_reserve(struct rill_channel *ch, size_t len, struct rill_room *
 	if (!data)
 		return reserve_checked(ch, len, ret_room);
 	*ret_room = (struct rill_room){.data = data, .len = len};
+	return 0;
+}
+
+static int check_out(const struct rill_out *out)
+{
+	if (out->flags & ~RILL_MORE || (out->fd_count && !out->fds) || (out->loan_count && !out->loans) ||
+	    (out->part_count && !out->parts))
+		return -EINVAL;
 	return 0;
 }
 
@@ -469,7 +248,7 @@ static RARE int commit_checked(struct rill_channel *ch, size_t len)
 	ctx_enter(ch->session->ctx);
 	e = channel_reason(ch);
 	if (e < 0)
-		send_undo(ch);
+		room_undo(ch);
 	else
 		e = send_commit(ch, len);
 	ctx_leave(ch->session->ctx);
@@ -498,7 +277,7 @@ void rill_channel_cancel(struct rill_channel *ch)
 	if (!ch || channel_check(ch) < 0)
 		return;
 	ctx_enter(ch->session->ctx);
-	send_undo(ch);
+	room_undo(ch);
 	ctx_leave(ch->session->ctx);
 }
 

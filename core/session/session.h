@@ -346,7 +346,7 @@ enum channel_wait { WAIT_RING = 1, WAIT_SOCKET = 2, WAIT_FDS = 4, WAIT_RETURNS =
 
 enum room_kind { ROOM_NONE, ROOM_RING, ROOM_ARENA };
 
-/* send.c */
+/* room.c */
 struct reservation {
 	enum room_kind kind;
 	unsigned flags; /* RILL_MORE */
@@ -420,14 +420,20 @@ bool channel_open_possible(struct rill_session *s);
 void channel_sweep(struct rill_session *s); /* indexes whose last frame has gone home are free */
 
 /* send.c */
-void send_check(struct rill_channel *ch); /* the doorbell of its commits */
-void send_undo(struct rill_channel *ch);  /* an open reservation is gone */
+void send_check(struct rill_channel *ch);     /* the doorbell of its commits */
+void send_committed(struct rill_channel *ch); /* one more: now or at the turn's end */
 /* rill_channel_sendmsg() and rill_channel_reservemsg(), of a table of ours, below ctx_enter() */
 int send_out(struct rill_channel *ch, const struct rill_out *out);
 int send_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out, struct rill_room *ret_room);
 /* The same for nothing but a body and a tag; and rill_channel_commit() of a channel that lives. */
 int send_reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag, struct rill_room *ret_room);
 int send_commit(struct rill_channel *ch, size_t len);
+
+/* room.c */
+int room_reserve(struct rill_channel *ch, size_t len, const struct rill_out *out); /* any: into ch->room */
+void *room_data(const struct rill_channel *ch);
+void room_commit(struct rill_channel *ch, size_t len); /* one that is not plain */
+void room_undo(struct rill_channel *ch);               /* an open reservation is gone */
 
 /* recv.c */
 int recv_decode(struct rill_channel *ch);   /* 0: ch->next is there; -EAGAIN, -EPROTO (the session is ended then) */
