@@ -1,5 +1,5 @@
-/* core/session/send.c - the one send path: reserve, write, commit, and the doorbell. What most messages are, a body and perhaps a
- * tag in the ring, goes a short way; room.c does the rest. */
+/* core/session/send.c - the one send path: reserve, write, commit, and the doorbell. What most messages are, a body and perhaps
+ * a tag in the ring, goes a short way; room.c does the rest. */
 #include "session/session.h"
 
 #include <errno.h>
@@ -62,7 +62,7 @@ static void committed(struct rill_channel *ch, unsigned flags)
 
 /* ---- Reserve --------------------------------------------------------------------------------------------------- */
 
-/* Nothing but a body and perhaps a tag, into a ring that has the room as far as we know: most are. NULL: room_reserve() tells. */
+/* A body and perhaps a tag, into a ring that has the room as far as we know: most are. NULL: room_reserve() tells. */
 static inline void *reserve_plain(struct rill_channel *ch, size_t len, uint64_t tag)
 {
 	size_t head = tag ? 16 : 8;
