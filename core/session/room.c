@@ -1,6 +1,6 @@
 /* core/session/room.c - a reservation that is more than a body and a tag in the ring (descriptors, loans, a body in an arena),
- * and any that has to wait. Invariant: what cannot be taken back (descriptors in the socket) is done last, so that a failed call
- * has changed nothing. */
+ * and any that has to wait. Invariant: what cannot be taken back (descriptors in the socket) is done last, so that a call that
+ * failed has changed nothing. */
 #include "session/session.h"
 
 #include <errno.h>
