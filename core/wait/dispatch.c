@@ -221,9 +221,12 @@ static void run_awake(struct rill_ctx *ctx)
 
 static void run_one(struct rill_ctx *ctx, struct source *s)
 {
+	bool has_turn = link_linked(&s->whole->awake) && !ctx->linger_ns;
 	unsigned taken;
 
 	s = run_ready(s);
+	if (has_turn)
+		return; /* the deadline is "now": it has one in this round of the loop, and not two however much a peer sends */
 	taken = link_linked(&s->awake) ? turn(s) : 0;
 	if (!ctx_live(ctx))
 		return;

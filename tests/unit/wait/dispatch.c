@@ -79,6 +79,22 @@ static void a_ready_watch_is_read_turned_and_put_to_rest(void **state)
 	assert_string_equal(notes_read(&notes), "");
 }
 
+/* However often its descriptor is ready, it has a turn when the deadline, "now" for it, is dispatched, and no other. */
+static void what_is_awake_has_one_turn_a_round(void **state)
+{
+	struct fake *f = fake_on(7);
+
+	(void)state;
+	fake_wakes(f);
+	assert_int_equal(dispatch(f), 0);
+	assert_int_equal(f->readies, 1);
+	assert_int_equal(f->turns, 0);
+	assert_int_equal(rill_ctx_deadline(ctx), 0);
+	rill_ctx_dispatch(ctx, NULL);
+	assert_int_equal(f->turns, 1);
+	assert_int_equal(f->readies, 1);
+}
+
 static void a_deadline_tries_no_descriptor(void **state)
 {
 	struct fake *f = fake_on(7);
@@ -332,7 +348,7 @@ static void ends_in_destroy(int r)
 	assert_int_equal(notes.watches, 0);
 }
 
-static void destroying_fakes(void)
+static void destroying_fakes(bool awake)
 {
 	int i;
 
@@ -340,7 +356,8 @@ static void destroying_fakes(void)
 		struct fake *f = fake_on(i);
 
 		f->on_turn = destroys;
-		fake_wakes(f);
+		if (awake)
+			fake_wakes(f);
 	}
 	notes_read(&notes);
 }
@@ -348,7 +365,7 @@ static void destroying_fakes(void)
 static void destroy_in_a_callback_of_a_watch(void **state)
 {
 	(void)state;
-	destroying_fakes();
+	destroying_fakes(false);
 	ends_in_destroy(rill_ctx_dispatch_fd(ctx, 8));
 	assert_string_equal(notes_read(&notes), "remove 7, remove 8, remove 9, release");
 }
@@ -356,21 +373,21 @@ static void destroy_in_a_callback_of_a_watch(void **state)
 static void destroy_in_a_callback_of_the_deadline(void **state)
 {
 	(void)state;
-	destroying_fakes();
+	destroying_fakes(true);
 	ends_in_destroy(rill_ctx_dispatch(ctx, NULL));
 }
 
 static void destroy_in_a_callback_of_dispatch_all(void **state)
 {
 	(void)state;
-	destroying_fakes();
+	destroying_fakes(true);
 	ends_in_destroy(rill_ctx_dispatch_all(ctx));
 }
 
 static void destroy_in_a_callback_of_poll(void **state)
 {
 	(void)state;
-	destroying_fakes();
+	destroying_fakes(true);
 	ends_in_destroy(rill_ctx_poll(ctx, 1000));
 }
 
@@ -724,6 +741,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_ready_watch_is_read_turned_and_put_to_rest),
+		TEST(what_is_awake_has_one_turn_a_round),
 		TEST(a_deadline_tries_no_descriptor),
 		TEST(what_does_not_rest_makes_the_deadline_now),
 		TEST(a_wake_outside_dispatch_makes_the_deadline_now),
