@@ -105,7 +105,8 @@ RILL_API void rill_ctx_detach(struct rill_ctx *ctx);
 RILL_API void *rill_ctx_loop(const struct rill_ctx *ctx, const struct rill_loop *ops);
 
 /* One thing happened. A watch: it is ready, in whatever way. NULL: the deadline passed; only what is due or left over is
- * run, and no descriptor is tried. Waking us for nothing is harmless. Runs callbacks.
+ * run, and no descriptor is tried. Of what was left over by an earlier dispatch a watch is only read: the rest comes with
+ * NULL, for the deadline is "now" then. Waking us for nothing is harmless. Runs callbacks.
  *
  * Make it the last statement of your handler: on return the watch, and even the ctx, may be gone.
  *   0           done
