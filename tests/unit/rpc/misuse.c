@@ -273,7 +273,11 @@ static void drafts_of_nothing_are_refused(void **state)
 	} later = {.o.size = sizeof(later), .more = 1};
 	struct rill_draft_options no_size = {.words = 8}, large = {.size = sizeof(large), .words = SIZE_MAX / 4};
 	struct rill_draft_options short_one = {.size = sizeof(size_t)};
-	struct rill_ask no_ask = {.answered = on_answer}, big_ask = {.size = sizeof(big_ask) + 8};
+	struct {
+		struct rill_ask ask;
+		uint64_t more;
+	} later_ask = {.ask.size = sizeof(later_ask), .more = 1};
+	struct rill_ask no_ask = {.answered = on_answer};
 	struct rill_request rq = {.rpc = NULL};
 	struct rill_draft d = {.kind = 0};
 
@@ -283,7 +287,7 @@ static void drafts_of_nothing_are_refused(void **state)
 	assert_int_equal(rill_draft_call(&d, NULL, &ask, NULL), -EINVAL);
 	assert_int_equal(rill_draft_call(&d, t.a.rpc, NULL, NULL), -EINVAL);
 	assert_int_equal(rill_draft_call(&d, t.a.rpc, &no_ask, NULL), -EINVAL);
-	assert_int_equal(rill_draft_call(&d, t.a.rpc, &big_ask, NULL), -E2BIG);
+	assert_int_equal(rill_draft_call(&d, t.a.rpc, &later_ask.ask, NULL), -E2BIG);
 	assert_int_equal(rill_draft_call(&d, t.a.rpc, &ask, &no_size), -EINVAL);
 	assert_int_equal(rill_draft_call(&d, t.a.rpc, &ask, &later.o), -E2BIG);
 	assert_int_equal(rill_draft_call(&d, t.a.rpc, &ask, &large), -EMSGSIZE);
