@@ -266,7 +266,7 @@ static bool nothing_left(struct side *s, unsigned i)
 
 static bool deliver(struct side *s, unsigned i, bool *ret_any)
 {
-	uint64_t header, offset;
+	uint64_t header = 0, offset = 0;
 
 	if (ring_waits(&s->ch[i].in))
 		dawdle(s);
