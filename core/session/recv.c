@@ -68,7 +68,7 @@ static int skip(struct rill_channel *ch)
 	return 0;
 }
 
-/* The header of the frame at rpos, judged, or 0: there is none, or nobody is to see it. -EAGAIN, -EPROTO. */
+/* What header_of() gave: 0 and the header of the frame at rpos, -EAGAIN none, -EPROTO the session is ended. */
 static int judge(struct rill_channel *ch, uint64_t header, uint64_t *ret_header)
 {
 	int e = ring_judge(&ch->in, header, ret_header);
@@ -76,6 +76,7 @@ static int judge(struct rill_channel *ch, uint64_t header, uint64_t *ret_header)
 	return e == -EPROTO ? violation(ch, "frame: bad header, padding or length") : e;
 }
 
+/* The word at rpos. 0: there is no frame, or nobody is to see it. */
 static inline uint64_t header_of(const struct rill_channel *ch)
 {
 	return ch->session->blind || (ch->gone && ch->in.rpos >= ch->last) ? 0 : ring_header(&ch->in);
@@ -351,7 +352,7 @@ static RARE int recv_any(struct rill_channel *ch, struct rill_msg *ret_msg)
 	return e == -EAGAIN ? nothing(ch) : e;
 }
 
-/* What recv_usual() leaves without a look at the ring, and what it saw there. */
+/* What recv_usual() leaves: without a look at the ring; ... */
 static RARE int recv_checked(struct rill_channel *ch, struct rill_msg *ret_msg)
 {
 	int e = channel_check(ch);
@@ -366,6 +367,7 @@ static RARE int recv_checked(struct rill_channel *ch, struct rill_msg *ret_msg)
 	return e;
 }
 
+/* ... with the header that it loaded; ... */
 static RARE int recv_other(struct rill_channel *ch, uint64_t header, struct rill_msg *ret_msg)
 {
 	int e;
@@ -380,6 +382,7 @@ static RARE int recv_other(struct rill_channel *ch, uint64_t header, struct rill
 	return e;
 }
 
+/* ... or with what was freed to tell. Not rare: each turn ends so. */
 static __attribute__((noinline)) int recv_nothing(struct rill_channel *ch)
 {
 	ctx_enter(ch->session->ctx);
