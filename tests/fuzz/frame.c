@@ -31,7 +31,7 @@ static void inside(const struct scene *s, const struct frame *f)
 
 static bool look(struct scene *s, struct bytes *b, uint64_t *held)
 {
-	uint64_t header, offset, before = s->in.rpos;
+	uint64_t header, offset = 0, before = s->in.rpos;
 	struct frame f;
 	int e = ring_next(&s->in, &header, &offset);
 

@@ -178,7 +178,8 @@ static void open_packet(struct play *p, unsigned kind)
 	if (kind == RAW_OPEN) {
 		packet.open.name_len = bytes_u8(&p->in) & 15;
 		packet.open.metadata_len = (uint16_t)bytes_twist(&p->in, 0);
-		packet.length = (uint32_t)bytes_twist(&p->in, 40u + packet.open.name_len + packet.open.metadata_len) % 4500;
+		packet.length = (uint32_t)bytes_twist(&p->in, 40u + packet.open.name_len + packet.open.metadata_len) %
+		                (sizeof(packet) + 1);
 	}
 	if (id < PLAY_CHANNELS) {
 		p->generation[id] = packet.open.generation;

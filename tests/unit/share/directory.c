@@ -505,11 +505,12 @@ static void what_is_no_such_channel_is_not_served(void **state)
 	pair_stop(&p);
 }
 
-/* Loans by hand, told as the marks of the indexes that `tag` says, and then a find. What became of the session. */
-static int told_marks(const struct rill_loan *loan, unsigned count, uint64_t tag, const struct word *find)
+/* Loans by hand, of len bytes each, `at` behind their block's begin, told as the marks of the indexes that `tag` says;
+ * then a find. What became of the session. */
+static int told_marks(size_t at, size_t len, unsigned count, uint64_t tag, const struct word *find)
 {
 	struct rill_arena_options ao = {.size = sizeof(ao), .capacity = MIB};
-	struct rill_loan l[2] = {*loan, *loan};
+	struct rill_loan l[2] = {{.len = len}, {.len = len}};
 	struct rill_out out = {.size = sizeof(out), .tag = tag, .loans = l, .loan_count = count};
 	struct rill_channel *ch;
 	int e;
@@ -517,7 +518,7 @@ static int told_marks(const struct rill_loan *loan, unsigned count, uint64_t tag
 	start(NULL);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(rill_arena_create(&l[i].arena, p.b.ctx, &ao), 0);
-		l[i].data = (char *)rill_arena_alloc(l[i].arena, 16384) + (size_t)loan->data;
+		l[i].data = (char *)rill_arena_alloc(l[i].arena, 16384) + at;
 	}
 	ch = raw();
 	assert_int_equal(rill_channel_sendmsg(ch, &out), 0);
@@ -534,16 +535,15 @@ static void marks_are_one_loan_that_holds_them(void **state)
 {
 	const struct word first = {.kind = 1, .arg = 2, .id = UINT64_C(1) << 32, .name = "a"};
 	const struct word later = {.kind = 1, .arg = 2, .id = UINT64_C(1) << 32 | 256, .name = "a"};
-	const struct rill_loan right = {.len = 4096}, small = {.len = 4095}, crooked = {.data = (char *)NULL + 4, .len = 4096};
 
 	(void)state;
-	assert_int_equal(told_marks(&right, 1, 1, &first), 1);
-	assert_int_equal(told_marks(&right, 2, 1, NULL), -EPROTO);
-	assert_int_equal(told_marks(&small, 1, 1, NULL), -EPROTO);
-	assert_int_equal(told_marks(&crooked, 1, 1, NULL), -EPROTO);
-	assert_int_equal(told_marks(&right, 1, 2, &later), 1);
-	assert_int_equal(told_marks(&right, 1, 2, &first), -EPROTO);  /* those of the first indexes were not told */
-	assert_int_equal(told_marks(&right, 1, UINT64_MAX, NULL), 1); /* of indexes that are refused anyway */
+	assert_int_equal(told_marks(0, 4096, 1, 1, &first), 1);
+	assert_int_equal(told_marks(0, 4096, 2, 1, NULL), -EPROTO);
+	assert_int_equal(told_marks(0, 4095, 1, 1, NULL), -EPROTO);
+	assert_int_equal(told_marks(4, 4096, 1, 1, NULL), -EPROTO);
+	assert_int_equal(told_marks(0, 4096, 1, 2, &later), 1);
+	assert_int_equal(told_marks(0, 4096, 1, 2, &first), -EPROTO);  /* those of the first indexes were not told */
+	assert_int_equal(told_marks(0, 4096, 1, UINT64_MAX, NULL), 1); /* of indexes that are refused anyway */
 }
 
 static struct rill_channel *unserved;

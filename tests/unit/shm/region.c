@@ -640,7 +640,7 @@ static void put(struct ring_out *out, uint64_t word)
 
 static void assert_gets(struct ring_in *in, uint64_t word)
 {
-	uint64_t header, offset, held;
+	uint64_t header, offset = 0, held;
 
 	assert_int_equal(ring_next(in, &header, &offset), 0);
 	assert_true(peer_load(in->words + offset / 8 + 1) == word);

@@ -198,7 +198,7 @@ static void what_a_shorter_commit_does_not_use_is_free_again(void **state)
 
 static void the_same_frame_is_given_until_it_is_taken(void **state)
 {
-	uint64_t header, again, offset, place, held;
+	uint64_t header, again, offset = 0, place = 0, held;
 
 	(void)state;
 	go_to(SIZE - 16);
