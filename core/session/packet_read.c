@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define BATCH 2
-#define COST 64 /* of the budget: it is a part of a system call, perhaps a channel or a descriptor, and not a word in a ring */
+#define COST 16 /* of the budget: it is a part of a system call, perhaps a channel or a descriptor, and not a word in a ring */
 #define PIDFD 4 /* SCM_PIDFD: who shares our socket can have the kernel send us one with each packet */
 
 struct batch {

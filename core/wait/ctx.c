@@ -134,23 +134,18 @@ static int *state_page(void)
 	return page;
 }
 
-static int session_budget(unsigned wanted, unsigned of_channel)
-{
-	if (!wanted)
-		wanted = of_channel > 256 ? of_channel : 256;
-	return wanted < INT_MAX ? (int)wanted : INT_MAX;
-}
-
 static void take_options(struct rill_ctx *ctx, const struct rill_ctx_options *o)
 {
 	uint64_t max = o->linger_ns > UINT64_MAX / 8 ? UINT64_MAX : 8 * o->linger_ns;
+	unsigned session;
 
 	ctx->now = o->now ? o->now : monotonic;
 	ctx->clock = o->clock;
 	ctx->linger_ns = o->linger_ns;
 	ctx->linger_max_ns = o->linger_max_ns ? o->linger_max_ns : max;
 	ctx->front.budget = o->budget ? o->budget : 64;
-	ctx->front.session_budget = session_budget(o->session_budget, ctx->front.budget);
+	session = o->session_budget ? o->session_budget : ctx->front.budget;
+	ctx->front.session_budget = session < INT_MAX ? (int)session : INT_MAX;
 	ctx->dispose = o->dispose;
 	ctx->dispose_user = o->dispose_user;
 }

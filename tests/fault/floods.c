@@ -10,7 +10,7 @@
 #define CHANNELS 64       /* of the liar */
 #define FRAMES 255        /* of 16 bytes, in a ring of 4096 */
 #define CHANNEL_BUDGET 64 /* docs/limits.md: the defaults */
-#define SESSION_BUDGET 256
+#define SESSION_BUDGET 64
 #define DROPPED 4096 /* messages that nobody takes, in a turn */
 #define ACCEPTED 4   /* connections */
 #define BATCH 2      /* packets of one read: the last one may be too much by 1 */
@@ -281,7 +281,7 @@ static void a_refused_recv_is_asked_again(void **state)
 /* ---- Packets --------------------------------------------------------------------------------------------------- */
 
 #define SMALL 16
-#define PACKET 64 /* its price in messages, docs/limits.md */
+#define PACKET 16 /* its price in messages, docs/limits.md */
 
 static void packets_before_a_frame(unsigned session_budget, unsigned most)
 {

@@ -120,7 +120,7 @@ static void defaults_are_as_documented(void **state)
 
 	(void)state;
 	assert_int_equal(ctx_budget(ctx), 64);
-	assert_int_equal(ctx_session_budget(ctx), 256);
+	assert_int_equal(ctx_session_budget(ctx), 64);
 	assert_int_equal(rill_ctx_deadline(ctx), RILL_NEVER);
 	assert_int_equal(rill_version(), RILL_VERSION_MAJOR * 10000 + RILL_VERSION_MINOR * 100 + RILL_VERSION_PATCH);
 	rill_ctx_destroy(ctx);
