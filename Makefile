@@ -12,7 +12,7 @@
 #       make proof-docs          the proofs of the last check-full into docs/reliability.md
 #       make install  PREFIX=/usr/local LIBDIR INCLUDEDIR BINDIR DESTDIR
 #       make soak     200 sessions under load, with kills, for T=1800 seconds (docs/reliability.md)
-#       make lint, model (Spin), compile_commands.json, clean
+#       make demos, programs (the tests' programs), lint, model (Spin), compile_commands.json, clean
 #
 # CC CFLAGS CPPFLAGS LDFLAGS are yours and are added to what is needed. WERROR=1, V=1 (show commands), SAN=address,undefined,
 # SAN=thread, RUN="valgrind -q" (before each test program), T="wait session" (only test programs with these words in

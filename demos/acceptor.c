@@ -69,7 +69,7 @@ int main(void)
 	}
 	for (int i = 0; i < WORKERS; i++)
 		rill_session_close(s[i]); /* in order: what was handed over arrives */
-	while (rill_ctx_pollfds(ctx, NULL, 0) > 0)
+	while (!rill_ctx_done(ctx))
 		check(rill_epoll_wait(ctx, -1));
 	rill_ctx_destroy(ctx);
 	while (wait(NULL) > 0)

@@ -161,7 +161,7 @@ int addressbook_ask(int fd)
 		r = rill_poll_wait(ctx, -1);
 	if (r >= 0)
 		rill_session_close(s);
-	while (r >= 0 && rill_ctx_pollfds(ctx, NULL, 0) > 0) /* until the server has heard it */
+	while (r >= 0 && !rill_ctx_done(ctx)) /* until the server has heard it */
 		r = rill_poll_wait(ctx, -1);
 	rill_ctx_destroy(ctx);
 	return c.ended < 0 ? c.ended : r;

@@ -33,7 +33,7 @@ struct json *json_append(struct json *array, const struct rill_heap *heap)
 		return NULL;
 	memset(item, 0, sizeof(*item));
 	array->kind = JSON_ARRAY;
-	rill_list_append(&array->items, &item->link);
+	rill_dlist_append(&array->items, &item->link);
 	return &item->value;
 }
 
@@ -49,8 +49,8 @@ static void clear_items(struct json *array, const struct rill_heap *heap)
 {
 	struct json_item *item;
 
-	while ((item = rill_list_first(&array->items, struct json_item, link))) {
-		rill_list_remove(&array->items, &item->link);
+	while ((item = rill_dlist_first(&array->items, struct json_item, link))) {
+		rill_dlist_remove(&array->items, &item->link);
 		json_clear(&item->value, heap);
 		heap->free(heap->from, item);
 	}
@@ -107,12 +107,12 @@ static void print_string(struct rill_view *view, const struct rill_string *s, FI
 
 static void print_items(struct rill_view *view, const struct json *array, FILE *to, int depth)
 {
-	const struct json_item *item = rill_list_first_in(view, &array->items, struct json_item, link);
+	const struct json_item *item = rill_dlist_first_in(view, &array->items, struct json_item, link);
 
 	fputc('[', to);
 	while (item) {
 		print_value(view, &item->value, to, depth);
-		item = rill_list_next_in(view, item, link);
+		item = rill_dlist_next_in(view, item, link);
 		fputs(item ? ", " : "", to);
 	}
 	fputc(']', to);

@@ -14,7 +14,7 @@ struct json {
 		uint32_t truth;
 		double number;
 		struct rill_string text;
-		struct rill_list items;   /* of struct json_item: they never move */
+		struct rill_dlist items;  /* of struct json_item: they never move */
 		struct rill_tree members; /* by name: struct json */
 	};
 };

@@ -34,8 +34,8 @@ static void turn(struct rill_ctx *ctx)
 		err(1, "select");
 	for (size_t i = 0; i < count; i++)
 		if (FD_ISSET(fds[i].fd, &in) || FD_ISSET(fds[i].fd, &out))
-			rill_ctx_dispatch_fd(ctx, fds[i].fd); /* if it is gone by now: no harm */
-	rill_ctx_dispatch(ctx, NULL);                         /* what is due, if anything */
+			check(rill_ctx_dispatch_fd(ctx, fds[i].fd)); /* if it is gone by now: no harm */
+	check(rill_ctx_dispatch(ctx, NULL));                         /* what is due, if anything */
 }
 
 static void on_opened(struct rill_session *s, void *user)
@@ -69,7 +69,7 @@ int main(void)
 	check(rill_ctx_create(&ctx, NULL));
 	check(rill_session_adopt(&s, ctx, pair[0], NULL, &host, &inbox));
 	check(rill_session_adopt(&s, ctx, pair[1], NULL, &guest, NULL));
-	while (rill_ctx_pollfds(ctx, NULL, 0) > 0) { /* it waits for something */
+	while (!rill_ctx_done(ctx)) {
 		turn(ctx);
 		for (; inbox && rill_channel_recv(inbox, &msg) == 0; rill_msg_release(&msg))
 			printf("got %.*s\n", (int)msg.len, (const char *)msg.data);

@@ -1,6 +1,5 @@
-/* core/session/borrow.c - what of the peer's we hold: its arenas, mapped read-only, and loans of them. Invariant: an
- * arena stays
- * mapped while a message holds a loan of it, and until the session's memory goes. */
+/* core/session/borrow.c - what of the peer's we hold: its arenas, mapped read-only, and loans of them. Invariant: an arena
+ * stays mapped while a message holds a loan of it, and until the session's memory goes. */
 #include "session/session.h"
 #include "shm/address.h"
 

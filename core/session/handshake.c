@@ -1,6 +1,5 @@
 /* core/session/handshake.c - hello for hello. Invariant: no memory is made for an accepted peer, and none of a peer's is
- * mapped,
- * before policy has passed both credentials. */
+ * mapped, before policy has passed both credentials. */
 #include "session/session.h"
 
 #include <errno.h>

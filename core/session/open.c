@@ -1,7 +1,6 @@
-/* core/session/open.c - how a channel begins: opened by us, offered by the peer, and the packets that say so. Invariant:
- * an index
- * is used again only when both sides have closed it and every frame on both rings was taken and released; positions and arms
- * carry over from one generation to the next. */
+/* core/session/open.c - how a channel begins: opened by us, offered by the peer, and the packets that say so. Invariant: an
+ * index is used again only when both sides have closed it and every frame on both rings was taken and released; positions
+ * and arms carry over from one generation to the next. */
 #include "session/session.h"
 
 #include <errno.h>

@@ -37,7 +37,7 @@ int main(void)
 	if (rill_ctx_create(&ctx, NULL) < 0 ||
 	    rill_session_adopt(&s, ctx, pair[pid == 0], NULL, pid ? &parent : &child, &inbox) < 0)
 		return 1;
-	while (rill_ctx_pollfds(ctx, NULL, 0) > 0) /* it waits for something */
+	while (!rill_ctx_done(ctx))
 		if (rill_epoll_wait(ctx, -1) < 0)
 			return 1;
 	while (inbox && rill_channel_recv(inbox, &msg) == 0) { /* the peer has ended; what it sent has not */

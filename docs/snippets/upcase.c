@@ -162,8 +162,8 @@ static void ask(const char *path, char *text)
 	check(rill_session_connect(&s, ctx, path, NULL, &events, text));
 	while (!done)
 		check(rill_epoll_wait(ctx, -1));
-	rill_session_close(s);                     /* in order ... */
-	while (rill_ctx_pollfds(ctx, NULL, 0) > 0) /* ... and what that takes */
+	rill_session_close(s);      /* in order ... */
+	while (!rill_ctx_done(ctx)) /* ... and what that takes */
 		check(rill_epoll_wait(ctx, -1));
 	rill_ctx_destroy(ctx);
 }

@@ -35,9 +35,8 @@ struct rill_allocator {
 
 	/* Begin on an empty range. 0 or a negative errno, which rill_arena_create() gives. */
 	int (*create)(void **ret_self, const struct rill_space *space);
-	/* All blocks are gone with it. It may run in a forked child, where the range is not mapped: free your own
-	 * records, touch
-	 * neither the range nor the space. */
+	/* All blocks are gone with it. It may run in a forked child, where the range is not mapped: free your own records,
+	 * touch neither the range nor the space. */
 	void (*destroy)(void *self);
 
 	/* A block of at least len bytes (len > 0) at a multiple of alignment (a power of two, at least 16), or NULL. */

@@ -27,7 +27,7 @@ struct rill_arena_options {
 	size_t size;     /* sizeof(struct rill_arena_options) */
 	size_t capacity; /* of addresses, rounded up to 64 KiB; memory is taken as needed. Default 1 GiB, at most 1 TiB
 	                  * (256 TiB of addresses are the machine's; valgrind maps at most about 32 GiB) */
-	size_t ready;    /* memory taken at create: no alloc within it waits for the kernel. Default 256 KiB */
+	size_t ready; /* memory taken at create: no alloc within it waits for the kernel. Default 256 KiB, capacity at most */
 	const struct rill_allocator *allocator; /* NULL: rill_pool_allocator(). Must outlive the arena */
 	/* Told from dispatch: an alloc failed and something came back since. `user` must live as long as the arena. */
 	void (*space)(struct rill_arena *a, void *user);
@@ -74,8 +74,7 @@ RILL_API void *rill_arena_alloc_with(struct rill_arena *a, size_t len, void (*de
 
 /* Resize, moving if needed. A lent block is never resized in place to less than what is lent, and when it moves the old one
  * stays until the last loan is back. A destructor moves along, an alignment above 16 does not. NULL, and `block` stays as
- * it is: no room. block NULL:
- * alloc; len 0: as 1. A pointer that is not a live block's begin: NULL. */
+ * it is: no room. block NULL: alloc; len 0: as 1. A pointer that is not a live block's begin: NULL. */
 RILL_API void *rill_arena_realloc(struct rill_arena *a, void *block, size_t len);
 
 /* Let go of a block: reused once its last loan is back. NULL, or what is not the begin of a live block: nothing. */

@@ -49,9 +49,8 @@ struct rill_channel_events {
 	void (*opened)(struct rill_channel *ch, void *user);
 
 	/* Once a turn while there is an untaken message and no pause: a handler that neither takes nor pauses is called
-	 * again at
-	 * once, as with a level-triggered socket. With NULL the channel is as good as paused: take
-	 * messages with rill_channel_recv() when you like. */
+	 * again at once, as with a level-triggered socket. With NULL the channel is as good as paused: take messages with
+	 * rill_channel_recv() when you like. */
 	void (*readable)(struct rill_channel *ch, void *user);
 
 	/* Once, when what -EAGAIN refused would fit now, or the channel has ended. */
@@ -91,9 +90,8 @@ RILL_API const void *rill_channel_metadata(const struct rill_channel *ch, size_t
 RILL_API void rill_channel_pause(struct rill_channel *ch);
 RILL_API void rill_channel_resume(struct rill_channel *ch); /* readable() follows from the next dispatch if there is some */
 
-/* End in order: the peer takes what was committed, then is told closed(0). Inside channel() that offered it: the peer is told
- * -EACCES, as of a refusal. Messages not yet taken are dropped, an
- * uncommitted reservation is gone. NULL: nothing. */
+/* End in order: the peer takes what was committed, then is told closed(0). Inside channel() that offered it: the peer is
+ * told -EACCES, as of a refusal. Messages not yet taken are dropped, an uncommitted reservation is gone. NULL: nothing. */
 RILL_API void rill_channel_close(struct rill_channel *ch);
 
 /* As close, but the peer is told -ECONNABORTED (and `why`, a negative errno, else -ECONNABORTED, in its rill_session_why()).
@@ -109,7 +107,8 @@ RILL_API void rill_channel_abort(struct rill_channel *ch, int why);
  *              message, or descriptors that the peer does not accept (by default none: `fds` of its session options)
  *   -EBUSY     a reservation is open
  *   -EACCES    a loan from an arena that peers may write, and not both sides of the session said `peers_may_write`
- *   -ENOBUFS   the peer maps no further arena (its `arenas` or `mapped_bytes`), or ours is too small for the loan limits
+ *   -ENOBUFS   the peer maps no further arena (its `arenas` or `mapped_bytes`), or this message alone is more than may be
+ *              lent to it (our `lent_bytes`, its `loans`; a body that is too large for the ring is lent, too)
  *   -ENOMEM    of our own memory
  *   -EFBIG     the session's arena would be larger than RLIMIT_FSIZE
  *   -EMFILE -ENFILE  no descriptor to make the session's arena with
@@ -161,7 +160,8 @@ struct rill_out {
 /* Send a body with a tag, descriptors and loans, all in one message. Also
  *   -EBADF   one of fds is not open
  *   -EINVAL  an unknown flag, or a loan that is not within one live block of its arena (as the allocator rounded its length),
- *            or whose arena lives in another ctx or is destroyed */
+ *            or whose arena lives in another ctx or is destroyed
+ * Of loans and descriptors both are told when there is room for the message: -EAGAIN comes before them. */
 RILL_API RILL_CHECK int rill_channel_sendmsg(struct rill_channel *ch, const struct rill_out *out);
 
 /* Build in place with a tag, descriptors and loans, which are fixed (and the descriptors sent) here; then commit or cancel.

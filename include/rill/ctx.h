@@ -9,6 +9,7 @@
 
 #include <poll.h>
 #include <rill/base.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -82,11 +83,9 @@ RILL_API int rill_ctx_create(struct rill_ctx **ret_ctx, const struct rill_ctx_op
 
 /* Close all that lives in the ctx, tell the loop to remove each watch, then `release`. Open sessions end abruptly (their
  * peers are told -ECONNABORTED); one that rill_session_close() was called on before ends in order, unless its socket was
- * full: then what rill_session_close() left to do is lost. To be sure, dispatch until nothing is watched and nothing is due:
- * rill_ctx_pollfds(ctx, NULL, 0) == 0 && rill_ctx_timeout_ms(ctx) != 0. Arenas are destroyed without running destructors
- * (rill_arena_destroy() before runs them). Messages, and what was lent, stay readable. May be called in a callback (memory
- * is then freed as the outermost
- * dispatch returns) and, as the only call, in a forked child. */
+ * full: then what rill_session_close() left to do is lost. To be sure, dispatch until rill_ctx_done(). Arenas are destroyed
+ * without running destructors (rill_arena_destroy() before runs them). Messages, and what was lent, stay readable. May be
+ * called in a callback (memory is then freed as the outermost dispatch returns) and, as the only call, in a forked child. */
 RILL_API void rill_ctx_destroy(struct rill_ctx *ctx);
 
 /* Let `loop` wait for this ctx from now on: `add` is called for each watch there is, then `deadline`. `ops` must live as
@@ -122,8 +121,8 @@ RILL_API int rill_ctx_dispatch_all(struct rill_ctx *ctx);
 /* Rings only, no system call (the clock aside), until something was delivered or spin_ns are over (0: one look). Runs
  * callbacks. Returns the number of messages taken and of events told. It does not arm the doorbells: once
  * something was delivered the deadline is "now" until the next rill_ctx_dispatch(ctx, NULL), so a loop that asks cannot
- * fall asleep on data. It does not read the
- * socket: new channels, closes and hang-ups are seen by a dispatch of the watch only, so call one now and then.
+ * fall asleep on data. It does not read the socket: new channels, closes and hang-ups are seen by a dispatch of the watch
+ * only, so call one now and then.
  *   -ECANCELED  a callback destroyed the ctx;   -EBUSY  called inside a callback */
 RILL_API int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns);
 
@@ -139,6 +138,13 @@ RILL_API uint64_t rill_ctx_deadline(const struct rill_ctx *ctx);
 
 /* The same as a timeout for poll(): ms, rounded up, at most INT_MAX; 0 now, -1 never. */
 RILL_API int rill_ctx_timeout_ms(const struct rill_ctx *ctx);
+
+/* Nothing is watched and nothing is due: all sessions are closed or over, and what that took has been done. A loop that has
+ * no other work ends here. Also true of what rill_ctx_pollfds() says 0 of. */
+static inline bool rill_ctx_done(const struct rill_ctx *ctx)
+{
+	return rill_ctx_pollfds(ctx, NULL, 0) == 0 && rill_ctx_timeout_ms(ctx) != 0;
+}
 
 #ifdef __cplusplus
 }

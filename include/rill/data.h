@@ -3,7 +3,7 @@
 #ifndef RILL_DATA_H
 #define RILL_DATA_H
 
-#include <rill/list.h>
+#include <rill/dlist.h>
 #include <rill/map.h>
 #include <rill/str.h>
 #include <rill/table.h>

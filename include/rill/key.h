@@ -100,7 +100,7 @@ static inline uint64_t rill_hash_seed(const void *at)
 	uint64_t seed = 0;
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed)) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
+		timespec_get(&now, TIME_UTC);
 		seed = rill_hash_fold((uint64_t)now.tv_nsec ^ (uintptr_t)at,
 		                      (uint64_t)now.tv_sec ^ UINT64_C(0x9e3779b97f4a7c15));
 	}

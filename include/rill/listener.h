@@ -25,13 +25,12 @@ struct rill_listener_options {
 	unsigned sessions;   /* accepted and not yet ended at once; more are refused, and told so. Default 1024 */
 	unsigned handshakes; /* connected and not yet admitted at once; at the limit the oldest handshake of the uid that
 	                      * has most of them is cut. Default 64 */
-	mode_t mode;         /* of the path, permission bits only; default 0600. The umask does not matter */
+	mode_t mode;         /* of the path; bits outside 0777 are left out; default 0600. The umask does not matter */
 };
 
 /* Listen on `path` (copied; at most 107 bytes; of the file system, not an abstract name). A stale socket left there by a
- * dead process is replaced; a live one is
- * not. The path is removed by rill_listener_close(), also after a chdir(). Who fails before he is
- * admitted is never told to you: log in admit().
+ * dead process is replaced; a live one is not. The path is removed by rill_listener_close(), also after a chdir(). Who
+ * fails before he is admitted is never told to you: log in admit().
  *   -EADDRINUSE    somebody listens there, or somebody holds a flock() on the directory and does not let go
  *   -EEXIST        the path is there and is not a socket (a file, a directory): it is left alone
  *   -ENAMETOOLONG  the path is longer than 107 bytes;   -EINVAL  empty, or events without accepted()

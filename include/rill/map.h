@@ -86,8 +86,8 @@ RILL_MAP_INLINE const uint64_t *rill_map_table(struct rill_view *v, const struct
 }
 
 /* The entry in a slot that is not empty, and the length of its key, which lies in the range with its value. */
-RILL_MAP_INLINE const struct rill_map_entry *rill_map_entry(struct rill_view *v, const uint64_t *slots, uint64_t slot,
-                                                            uint64_t value_len, uint64_t *ret_key_len)
+RILL_MAP_INLINE const struct rill_map_entry *rill_map_follow(struct rill_view *v, const uint64_t *slots, uint64_t slot,
+                                                             uint64_t value_len, uint64_t *ret_key_len)
 {
 	uintptr_t at = rill_map_entry_at(slots, slot);
 	const struct rill_map_entry *e = (const struct rill_map_entry *)at;
@@ -115,7 +115,7 @@ RILL_MAP_INLINE const struct rill_map_entry *rill_map_search(struct rill_view *v
 			return NULL;
 		if (slot >> 48 != hash >> 48)
 			continue;
-		e = rill_map_entry(v, slots, slot, value_len, &len);
+		e = rill_map_follow(v, slots, slot, value_len, &len);
 		if (v && !e)
 			return NULL;
 		if (len == key_len && !memcmp(rill_map_key_of(e), key, key_len)) {
@@ -198,7 +198,7 @@ static inline bool rill_map_next(struct rill_map_cursor *c)
 		slot = __atomic_load_n(&c->slots[c->next], __ATOMIC_RELAXED);
 		if (!slot)
 			continue;
-		e = rill_map_entry(c->view, c->slots, slot, c->value_len, &len);
+		e = rill_map_follow(c->view, c->slots, slot, c->value_len, &len);
 		if (!e)
 			return false;
 		c->next++;

@@ -44,8 +44,7 @@ struct rill_session_events {
 
 	/* The peer opened a channel; it is yours. Set its events now. Return 0 to take it, or a negative errno (to -4095;
 	 * anything else counts as -EINVAL), which its opener's closed() is told (the channel is closed for you then). NULL:
-	 * every channel is refused with
-	 * -EOPNOTSUPP. */
+	 * every channel is refused with -EOPNOTSUPP. */
 	int (*channel)(struct rill_session *s, struct rill_channel *ch, void *user);
 
 	/* Once, after rill_channel_open() said -EAGAIN: try again (or the session has ended and it will say so). */
@@ -70,11 +69,10 @@ struct rill_session_options {
 	size_t size; /* sizeof(struct rill_session_options) */
 
 	/* Policy: a peer is admitted if both its credentials pass: the uid is in `uids` or the gid in `gids`, or, with both
-	 * lists empty, the uid is our own effective one or root (the lists replace that: name yourself if you want); and then
-	 * admit(), if set, gives 0: anything else refuses, and if it is a negative errno the peer is told its text. The lists
-	 * (at most 65,536 each) are copied. admit runs in a dispatch, before any memory is made for an accepted peer;
-	 * admit_user
-	 * must live as long as the session or its listener. */
+	 * lists empty, the uid is our own effective one or root (the lists replace that: name yourself if you want); and
+	 * then admit(), if set, gives 0: anything else refuses, and if it is a negative errno the peer is told its text.
+	 * The lists (at most 65,536 each) are copied. admit runs in a dispatch, before any memory is made for an accepted
+	 * peer; admit_user must live as long as the session or its listener. */
 	const uid_t *uids;
 	size_t uid_count;
 	const gid_t *gids;
@@ -173,14 +171,13 @@ RILL_API int rill_session_same_address(const struct rill_session *s, const struc
 
 /* End in order: what is committed still arrives, then the peer's closed() is told 0. Uncommitted reservations are gone. The
  * object is dead for you at once; what is left to do for the peer (at most close_ms) is done by dispatch. Blocks lent to
- * the peer are reused when they come back, when it dies, or never before close_ms is over. No callback follows: when the
- * ctx watches nothing any more
- * (rill_ctx_pollfds() says 0), all closed sessions are done. NULL: nothing. */
+ * the peer are reused when they come back, when it dies, or never before close_ms is over. No callback follows;
+ * rill_ctx_done() says when all closed sessions are done. NULL: nothing. */
 RILL_API void rill_session_close(struct rill_session *s);
 
 /* End at once: the peer's closed() is told -ECONNABORTED, with `why` (a negative errno, else -ECONNABORTED) as text in its
- * rill_session_why(), if its socket takes a packet now. Blocks lent to
- * it stay untouched as long as it maps them. NULL: nothing. */
+ * rill_session_why(), if its socket takes a packet now. Blocks lent to it stay untouched as long as it maps them.
+ * NULL: nothing. */
 RILL_API void rill_session_abort(struct rill_session *s, int why);
 
 #ifdef __cplusplus

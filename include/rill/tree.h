@@ -48,7 +48,7 @@ static inline void *rill_tree_value_of(const struct rill_tree_node *n, uint64_t 
 
 #define RILL_TREE_INLINE static inline __attribute__((always_inline))
 
-RILL_TREE_INLINE const struct rill_tree_node *rill_tree_node(struct rill_view *v, const struct rill_rel *r)
+RILL_TREE_INLINE const struct rill_tree_node *rill_tree_follow(struct rill_view *v, const struct rill_rel *r)
 {
 	if (!v)
 		return (const struct rill_tree_node *)rill_rel_target(r);
@@ -78,7 +78,7 @@ RILL_TREE_INLINE void *rill_tree_lookup(struct rill_view *v, const struct rill_t
 	size_t len, depth;
 	int order;
 
-	for (depth = 0; (n = rill_tree_node(v, link)); depth++) {
+	for (depth = 0; (n = rill_tree_follow(v, link)); depth++) {
 		if (v && depth == RILL_TREE_HEIGHT)
 			return (void *)(uintptr_t)rill_view_fail(v, -ELOOP);
 		if (!rill_tree_key_len(v, n, value_len, &len))
@@ -131,13 +131,13 @@ static inline bool rill_tree_push(struct rill_tree_cursor *c, const struct rill_
 /* n and what is left of it, all the way down. */
 static inline void rill_tree_descend(struct rill_tree_cursor *c, const struct rill_tree_node *n)
 {
-	for (; n && rill_tree_push(c, n); n = rill_tree_node(c->view, &n->child[0]))
+	for (; n && rill_tree_push(c, n); n = rill_tree_follow(c->view, &n->child[0]))
 		;
 }
 
 static inline void rill_tree_place(struct rill_tree_cursor *c, const struct rill_tree *t, const void *key, size_t key_len)
 {
-	const struct rill_tree_node *n = rill_tree_node(c->view, &t->root);
+	const struct rill_tree_node *n = rill_tree_follow(c->view, &t->root);
 	size_t len, depth;
 
 	if (!key) {
@@ -150,9 +150,9 @@ static inline void rill_tree_place(struct rill_tree_cursor *c, const struct rill
 		if ((c->view && c->view->error) || !rill_tree_key_len(c->view, n, c->value_len, &len))
 			return;
 		if (rill_key_compare(rill_tree_key_of(n), len, key, key_len) < 0)
-			n = rill_tree_node(c->view, &n->child[1]);
+			n = rill_tree_follow(c->view, &n->child[1]);
 		else if (rill_tree_push(c, n))
-			n = rill_tree_node(c->view, &n->child[0]);
+			n = rill_tree_follow(c->view, &n->child[0]);
 	}
 }
 
@@ -189,7 +189,7 @@ static inline bool rill_tree_next(struct rill_tree_cursor *c)
 		return false;
 	c->key = rill_tree_key_of(n);
 	c->value = rill_tree_value_of(n, c->key_len);
-	rill_tree_descend(c, rill_tree_node(c->view, &n->child[1]));
+	rill_tree_descend(c, rill_tree_follow(c->view, &n->child[1]));
 	return !c->view || !c->view->error;
 }
 

@@ -51,7 +51,7 @@ static int put_node(struct sample *s, const struct rill_heap *heap, size_t i)
 	node->value = i;
 	rill_rel_set(&node->other, i ? rill_rel_get(&s->chain) : node);
 	rill_rel_set(&s->chain, node);
-	rill_list_append(&s->nodes, &node->link);
+	rill_dlist_append(&s->nodes, &node->link);
 	ref = rill_map_put(&s->by_name, heap, text, (size_t)snprintf(text, sizeof(text), "node %zu", i), NULL);
 	if (!ref)
 		return -ENOMEM;
@@ -100,9 +100,9 @@ void sample_clear(struct sample *s, const struct rill_heap *heap)
 	rill_table_clear(&s->prices, heap);
 	rill_map_clear(&s->by_name, heap);
 	rill_tree_clear(&s->ordered, heap);
-	for (node = rill_list_first(&s->nodes, struct sample_node, link); node; node = next) {
-		next = rill_list_next(node, link);
-		rill_list_remove(&s->nodes, &node->link);
+	for (node = rill_dlist_first(&s->nodes, struct sample_node, link); node; node = next) {
+		next = rill_dlist_next(node, link);
+		rill_dlist_remove(&s->nodes, &node->link);
 		heap->free(heap->from, node);
 	}
 	rill_rel_set(&s->chain, NULL);
@@ -218,7 +218,8 @@ static int walk_nodes(struct rill_view *v, const struct sample *s)
 	const struct sample_node *node, *other;
 	int n = 0;
 
-	for (node = rill_list_first_in(v, &s->nodes, struct sample_node, link); node; node = rill_list_next_in(v, node, link)) {
+	for (node = rill_dlist_first_in(v, &s->nodes, struct sample_node, link); node;
+	     node = rill_dlist_next_in(v, node, link)) {
 		look(node, sizeof(*node));
 		n++;
 	}

@@ -22,7 +22,7 @@ struct sample {
 	struct rill_table prices;   /* uint32_t to uint64_t */
 	struct rill_map by_name;    /* text to struct sample_ref */
 	struct rill_tree ordered;   /* rill_key_u64() to uint64_t */
-	struct rill_list nodes;     /* of struct sample_node */
+	struct rill_dlist nodes;    /* of struct sample_node */
 	RILL_REL(struct sample_node) chain;
 };
 

@@ -38,7 +38,7 @@ static int trust(const struct rill_mapping *arena, const void *root)
 
 		LENT_CHECK(a && b && c && *a == key * key && *b == *a && *c == *a);
 	}
-	for (node = rill_list_first(&s->nodes, struct sample_node, link); node; node = rill_list_next(node, link))
+	for (node = rill_dlist_first(&s->nodes, struct sample_node, link); node; node = rill_dlist_next(node, link))
 		LENT_CHECK(node->value == n++);
 	LENT_CHECK(n == ENTRIES);
 	LENT_CHECK(!strcmp(rill_string_text(&s->name), "a sample"));

@@ -508,16 +508,16 @@ struct item {
 	struct rill_link link;
 };
 
-static void list_is(const struct rill_list *l, const char *digits)
+static void list_is(const struct rill_dlist *l, const char *digits)
 {
 	const struct item *item;
 	size_t n = strlen(digits), i = 0;
 
 	assert_int_equal(l->count, n);
-	for (item = rill_list_first(l, struct item, link); item; item = rill_list_next(item, link))
+	for (item = rill_dlist_first(l, struct item, link); item; item = rill_dlist_next(item, link))
 		assert_int_equal(item->number, digits[i++] - '0');
 	assert_int_equal(i, n);
-	for (item = rill_list_last(l, struct item, link); item; item = rill_list_prev(item, link))
+	for (item = rill_dlist_last(l, struct item, link); item; item = rill_dlist_prev(item, link))
 		assert_int_equal(item->number, digits[--i] - '0');
 	assert_int_equal(i, 0);
 }
@@ -525,7 +525,7 @@ static void list_is(const struct rill_list *l, const char *digits)
 static void a_list_links_both_ways(void **state)
 {
 	struct item items[5];
-	struct rill_list l;
+	struct rill_dlist l;
 
 	(void)state;
 	memset(items, 0, sizeof(items));
@@ -533,19 +533,19 @@ static void a_list_links_both_ways(void **state)
 	for (int i = 0; i < 5; i++)
 		items[i].number = i;
 	list_is(&l, "");
-	rill_list_append(&l, &items[1].link);
-	rill_list_append(&l, &items[2].link);
-	rill_list_prepend(&l, &items[0].link);
+	rill_dlist_append(&l, &items[1].link);
+	rill_dlist_append(&l, &items[2].link);
+	rill_dlist_prepend(&l, &items[0].link);
 	list_is(&l, "012");
-	rill_list_insert_after(&l, &items[0].link, &items[3].link);
-	rill_list_insert_after(&l, &items[2].link, &items[4].link);
+	rill_dlist_insert_after(&l, &items[0].link, &items[3].link);
+	rill_dlist_insert_after(&l, &items[2].link, &items[4].link);
 	list_is(&l, "03124");
-	rill_list_remove(&l, &items[0].link);
-	rill_list_remove(&l, &items[1].link);
-	rill_list_remove(&l, &items[4].link);
+	rill_dlist_remove(&l, &items[0].link);
+	rill_dlist_remove(&l, &items[1].link);
+	rill_dlist_remove(&l, &items[4].link);
 	list_is(&l, "32");
-	rill_list_remove(&l, &items[3].link);
-	rill_list_remove(&l, &items[2].link);
+	rill_dlist_remove(&l, &items[3].link);
+	rill_dlist_remove(&l, &items[2].link);
 	list_is(&l, "");
 }
 

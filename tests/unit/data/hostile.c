@@ -207,8 +207,8 @@ static void a_peer_may_change_words_while_we_walk(void **state)
 static void a_loop_in_a_list_ends(void **state)
 {
 	struct sample *s = build(SAMPLE_ENTRIES);
-	struct sample_node *first = rill_list_first(&s->nodes, struct sample_node, link);
-	struct sample_node *last = rill_list_last(&s->nodes, struct sample_node, link);
+	struct sample_node *first = rill_dlist_first(&s->nodes, struct sample_node, link);
+	struct sample_node *last = rill_dlist_last(&s->nodes, struct sample_node, link);
 	const struct sample_node *node;
 	struct rill_view v;
 	size_t n = 0;
@@ -216,7 +216,8 @@ static void a_loop_in_a_list_ends(void **state)
 	(void)state;
 	rill_rel_aim(&last->link.next, &first->link);
 	rill_view_init(&v, range, range_len);
-	for (node = rill_list_first_in(&v, &s->nodes, struct sample_node, link); node; node = rill_list_next_in(&v, node, link))
+	for (node = rill_dlist_first_in(&v, &s->nodes, struct sample_node, link); node;
+	     node = rill_dlist_next_in(&v, node, link))
 		n++;
 	assert_int_equal(v.error, -ELOOP);
 	assert_true(n <= range_len / 8 + 64);

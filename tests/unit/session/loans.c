@@ -436,6 +436,39 @@ static void a_close_in_order_waits_for_lent_blocks_until_close_ms(void **state)
 	}
 }
 
+static void what_many_loans_of_a_closed_session_take_is_done_before_the_ctx_is(void **state)
+{
+	enum { LENT = 600 };
+	struct pair_options o = {.b = {.loans = LENT}};
+	static struct rill_msg held[LENT];
+	char *block;
+
+	(void)state;
+	destroyed = 0;
+	start(&o);
+	for (int i = 0; i < LENT; i++) {
+		block = rill_arena_alloc_with(arena, 64, on_destroy, &destroyed);
+		memcpy(block, "lent", 4);
+		assert_int_equal(lend(p.a.ch, arena, block, 4), 0);
+		rill_arena_free(arena, block);
+		pair_run(&p);
+		held[i] = end_take(&p.b);
+	}
+	end_die(&p.b);
+	for (int i = 0; i < LENT; i++)
+		rill_msg_release(&held[i]);
+	pair_run(&p);
+	assert_true(rill_ctx_done(p.a.ctx)); /* ended, not closed: nothing more comes of it */
+	rill_session_close(p.a.s);
+	p.a.s = NULL;
+	assert_int_equal(rill_ctx_pollfds(p.a.ctx, NULL, 0), 0);
+	while (!rill_ctx_done(p.a.ctx))
+		assert_int_equal(rill_ctx_dispatch(p.a.ctx, NULL), 0);
+	assert_int_equal(destroyed, LENT);
+	pair_stop(&p);
+	assert_true(rill_ctx_done(NULL));
+}
+
 static void a_closed_session_hears_of_the_last_loan_that_comes_back(void **state)
 {
 	struct rill_msg msg;
@@ -829,6 +862,7 @@ int main(void)
 		T(a_messages_loans_outlive_their_session),
 		T(an_abort_never_gives_lent_blocks_out_again),
 		T(a_close_in_order_waits_for_lent_blocks_until_close_ms),
+		T(what_many_loans_of_a_closed_session_take_is_done_before_the_ctx_is),
 		T(a_closed_session_hears_of_the_last_loan_that_comes_back),
 		T(unread_loans_go_home_when_both_sides_close),
 		T(unread_loans_go_home_from_behind_unread_descriptors),

@@ -291,7 +291,7 @@ static void ten_thousand_channels_live_in_one_session_and_a_wake_up_costs_what_i
 	assert_true(syscalls_sum(&counts, 1) <= 10);
 	assert_true(syscalls_sum(&counts, 0) <= 20);
 	/* ten thousand ready channels: one bell, and for each session's budget of them one wait of either side */
-	assert_true(syscalls_sum(&counts, 2) <= 20 + 2 * (unsigned)n / 256);
+	assert_true(syscalls_sum(&counts, 2) <= 20 + 2 * (unsigned)n / 64);
 }
 
 static void all_channels_of_ten_thousand_carry_messages_both_ways(void **state)
