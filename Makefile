@@ -317,6 +317,7 @@ single += $(if $(capnp),$(users_of_generated))
 lost += $(if $(capnp),,$(users_of_generated))
 $(B)/tests/generated/%.o: flags = -Iinclude -Icore -I. -I$(gen) $(have)
 $(users_of_generated:%=$(B)/%.o): $(generated:=.h)
+$(generated:=.o): | $(generated:=.h)
 $(B)/tests/libgenerated.a: $(generated:=.o)
 
 # And beside libcapnp, in one program, where there is a C++ compiler and libcapnp.

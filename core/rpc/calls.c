@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GENERATIONS ((1u << SLOT_BITS) - 1)
-
 /* ---- The heap of deadlines: calls[heap[i]].heap_index == i ------------------------------------------------------ */
 
 static void place(struct rill_rpc *rpc, uint32_t slot, uint32_t at)
@@ -121,7 +119,7 @@ static inline void put_back(struct rill_rpc *rpc, uint32_t slot)
 	struct call *c = &rpc->calls[slot];
 
 	c->state = CALL_FREE;
-	c->generation = (c->generation + 1) & GENERATIONS;
+	c->generation++;
 	c->next = rpc->call_free;
 	rpc->call_free = slot;
 	rpc->call_count--;
@@ -140,14 +138,14 @@ void calls_drop(struct rill_rpc *rpc, uint32_t slot)
 	free_slot(rpc, slot);
 }
 
-/* The slot of an open call, or NONE: the id is the peer's, or one that is over. */
-static inline uint32_t open_slot(const struct rill_rpc *rpc, uint64_t id)
+/* The slot of an open call, or NONE: the id, of which `mask` is known, is the peer's, or one that is over. */
+static inline uint32_t open_slot(const struct rill_rpc *rpc, uint64_t id, uint64_t mask)
 {
 	uint32_t slot = (uint32_t)id & (SLOTS_MAX - 1);
 
 	if (slot >= rpc->call_room || rpc->calls[slot].state != CALL_OPEN)
 		return NONE;
-	return rpc->calls[slot].generation == id >> SLOT_BITS ? slot : NONE;
+	return (calls_id(rpc, slot) & mask) == id ? slot : NONE;
 }
 
 /* ---- Ends ------------------------------------------------------------------------------------------------------- */
@@ -172,12 +170,13 @@ static inline void tell(struct rill_rpc *rpc, struct asker who, enum rill_end en
 
 void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error, struct rill_msg *msg)
 {
-	uint32_t slot = open_slot(rpc, id);
+	uint32_t slot = open_slot(rpc, id, TAG_ID_MASK);
 	struct asker who;
 
 	if (slot == NONE) /* cancelled, expired, answered twice, or made up */
 		return;
 	who = asker_of(rpc, slot);
+	id = calls_id(rpc, slot);
 	if (end != RILL_PART)
 		calls_drop(rpc, slot);
 	tell(rpc, who, end, id, error, msg);
@@ -186,7 +185,7 @@ void calls_heard(struct rill_rpc *rpc, enum rill_end end, uint64_t id, int error
 /* The usual end, of a call without a deadline. */
 void calls_answered(struct rill_rpc *rpc, uint64_t id, struct rill_msg *msg)
 {
-	uint32_t slot = open_slot(rpc, id);
+	uint32_t slot = open_slot(rpc, id, TAG_ID_MASK);
 	struct asker who;
 
 	if (slot == NONE || rpc->calls[slot].heap_index != NONE || rpc->wants_call) {
@@ -194,6 +193,7 @@ void calls_answered(struct rill_rpc *rpc, uint64_t id, struct rill_msg *msg)
 		return;
 	}
 	who = asker_of(rpc, slot);
+	id = calls_id(rpc, slot);
 	put_back(rpc, slot);
 	tell(rpc, who, RILL_ANSWERED, id, 0, msg);
 }
@@ -288,7 +288,7 @@ static int find_open(struct rill_call call, uint32_t *ret_slot)
 
 	if (e < 0)
 		return e;
-	*ret_slot = open_slot(call.rpc, call.id);
+	*ret_slot = open_slot(call.rpc, call.id, UINT64_MAX);
 	return *ret_slot == NONE ? -ECANCELED : 0;
 }
 

@@ -11,7 +11,10 @@ int outbound_small(struct rill_rpc *rpc, uint64_t tag)
 
 	if (e == 0)
 		e = send_out(rpc->ch, &out);
-	return e == -EBUSY ? -EAGAIN : e; /* the user builds something in place: after his commit */
+	if (e != -EBUSY)
+		return e;
+	channel_wait(rpc->ch, WAIT_COMMIT); /* the user builds something in place: after his commit, or at the end */
+	return -EAGAIN;
 }
 
 static RARE int send_own(struct rill_rpc *rpc)
@@ -80,7 +83,7 @@ static inline int say(struct rill_rpc *rpc, uint64_t tag, const struct rill_out 
 
 void outbound_flush(struct rill_rpc *rpc)
 {
-	if (rpc->use == USE_NONE && rpc->unsent_count && send_own(rpc) < 0)
+	if (rpc->unsent_count && send_own(rpc) < 0 && rpc->use == USE_NONE)
 		return;
 	if (!rpc->wants_room)
 		return;

@@ -1,5 +1,6 @@
 /* core/rpc/requests.c - the requests that the peer made: slots, found by the peer's ids, and what becomes of each. Invariants:
- * at most request_max are OPEN; at most twice that are in the table; a slot is free before gone() is told of it. */
+ * at most request_max are OPEN; the table, a power of two, has at most four times as many, or 16; a slot is free before gone() is
+ * told of it. */
 #include "rpc/rpc.h"
 
 #include <stdlib.h>
@@ -169,7 +170,7 @@ static inline int (*request_handler(struct rill_rpc *rpc, uint16_t type))(struct
 
 static inline void serve(struct rill_rpc *rpc, uint32_t slot, struct rill_msg *msg)
 {
-	uint32_t generation = rpc->requests[slot].generation;
+	uint64_t generation = rpc->requests[slot].generation;
 	int (*handler)(struct rill_request, struct rill_msg *, void *) = request_handler(rpc, rpc->requests[slot].type);
 	const struct request *q;
 	int r;

@@ -14,9 +14,10 @@
 #define NONE UINT32_MAX
 #define SLOT_BITS 20 /* of a call's id, below its generation */
 #define SLOTS_MAX (1u << SLOT_BITS)
+#define TAG_ID_MASK ((UINT64_C(1) << 40) - 1) /* of an id, what its tag holds */
 
 /* ---- The tag: docs/protocol.md, "Calls" ------------------------------------------------------------------------------
- * bits 0-2 kind, 3-7 mark, 8-23 type (or errno), 24-63 id. */
+ * bits 0-2 kind, 3-7 mark, 8-23 type (or errno), 24-63 id: of ours, the low 40 bits. */
 enum tag_kind {
 	TAG_REQUEST = 1,
 	TAG_ANSWER = 2,
@@ -55,7 +56,7 @@ struct call {
 	uint64_t deadline; /* while it is in the heap */
 	void (*answered)(const struct rill_answer *answer, void *user);
 	void *user;
-	uint32_t generation; /* of its id, 20 bits; a late answer to an earlier one finds another */
+	uint64_t generation; /* of its id, the low 20 bits in the tag; a late answer to an earlier one finds another */
 	uint32_t next;       /* free ones; or the next to cancel */
 	uint32_t heap_index; /* NONE: not in it */
 	enum call_state state;
@@ -68,7 +69,7 @@ enum request_state { REQUEST_FREE, REQUEST_OPEN, REQUEST_UNSENT };
 struct request {
 	uint64_t id; /* the peer's */
 	void *kept;
-	uint32_t generation; /* ours: who holds a struct rill_request of an earlier one is refused */
+	uint64_t generation; /* ours: who holds a struct rill_request of an earlier one is refused */
 	uint32_t next;       /* free ones; or in its bucket */
 	uint32_t next_unsent;
 	enum request_state state;
@@ -111,7 +112,7 @@ struct rill_rpc {
 
 	enum room_use use;       /* outbound.c */
 	uint32_t use_slot;       /* of the call, or of the request */
-	uint32_t use_generation; /* of the request */
+	uint64_t use_generation; /* of the request */
 	uint64_t use_timeout_ns; /* of the call */
 
 	struct rill_handler *handlers;     /* sorted by type */
@@ -175,7 +176,7 @@ void calls_finish(struct rill_rpc *rpc);
 
 static inline uint64_t calls_id(const struct rill_rpc *rpc, uint32_t slot)
 {
-	return (uint64_t)rpc->calls[slot].generation << SLOT_BITS | slot;
+	return rpc->calls[slot].generation << SLOT_BITS | slot;
 }
 
 /* The next one, RESERVED. -EAGAIN, -ENOMEM */

@@ -342,7 +342,8 @@ enum channel_state { CHANNEL_FREE, CHANNEL_OFFERED, CHANNEL_OPENING, CHANNEL_OPE
 
 enum channel_todo { CHANNEL_TELL_OFFER = 1, CHANNEL_TELL_OPENED = 2, CHANNEL_TELL_WRITABLE = 4, CHANNEL_TELL_CLOSED = 8 };
 enum channel_unsent { UNSENT_ACCEPT = 1, UNSENT_DECLINE = 2, UNSENT_CLOSE = 4 };
-enum channel_wait { WAIT_RING = 1, WAIT_SOCKET = 2, WAIT_FDS = 4, WAIT_RETURNS = 8 };
+/* WAIT_COMMIT: for the reservation to be over, which its owner knows; writable() comes if the channel ends before. */
+enum channel_wait { WAIT_RING = 1, WAIT_SOCKET = 2, WAIT_FDS = 4, WAIT_RETURNS = 8, WAIT_COMMIT = 16 };
 
 enum room_kind { ROOM_NONE, ROOM_RING, ROOM_ARENA };
 

@@ -63,6 +63,7 @@ void entry_end(struct entry *e)
 	struct rill_cell *cell = e->cell;
 
 	e->state = ENTRY_FREE;
+	e->say_changed = e->say_closed = false; /* who asks next under this index is told nothing of it */
 	e->name = NULL;
 	e->cell = NULL;
 	link_remove(&e->unsent);
@@ -194,7 +195,7 @@ void served_flush(struct served *c)
 
 		if (say_next(e) < 0)
 			return;
-		if (!e->say_changed && !e->say_closed)
+		if (e->state != ENTRY_OPEN || (!e->say_changed && !e->say_closed))
 			link_remove(&e->unsent);
 	}
 }

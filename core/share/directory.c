@@ -148,14 +148,6 @@ int rill_directory_create(struct rill_directory **ret_directory, struct rill_ctx
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
-	ctx_enter(ctx);
-	e = source_add(&d->source, ctx, &directory_ops);
-	ctx_leave(ctx);
-	if (e < 0) {
-		free(d);
-		return e;
-	}
-	ctx_ref(ctx);
 	d->ctx = ctx;
 	d->finds = o.finds;
 	d->look_at = RILL_NEVER;
@@ -165,6 +157,14 @@ int rill_directory_create(struct rill_directory **ret_directory, struct rill_ctx
 	link_init(&d->looking);
 	link_init(&d->telling);
 	yard_init(&d->yard, &d->source);
+	ctx_enter(ctx);
+	e = source_add(&d->source, ctx, &directory_ops);
+	ctx_leave(ctx);
+	if (e < 0) {
+		free(d);
+		return e;
+	}
+	ctx_ref(ctx);
 	*ret_directory = d;
 	return 0;
 }

@@ -138,7 +138,8 @@ int question_begin(struct rill_names *n, unsigned arg, struct question **ret)
 void question_ask(struct rill_names *n, struct question *q)
 {
 	link_remove(&q->unsent);
-	q->generation++;
+	if (++q->generation == 0)
+		q->generation = 1; /* no id is 0 */
 	q->state = QUESTION_ASKING;
 	link_append(&n->unsent, &q->unsent);
 	flush(n);

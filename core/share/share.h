@@ -239,7 +239,7 @@ struct rill_cell_reader {
 	bool found, closed, told;
 	int why;
 	uint64_t arm;        /* as our mark's says */
-	bool armed;          /* and no CHANGED has answered it */
+	bool armed;          /* CHANGED is asked for: there is a changed() */
 	struct rill_msg msg; /* of FOUND: the cell's block */
 	struct version_reader versions;
 	struct rill_cell_reader_events events;

@@ -68,7 +68,8 @@ struct rill_draft_options {
 	unsigned loan_count;
 };
 
-/* One message being built. Yours; only `builder` is for you to use. May not be moved. */
+/* One message being built. Yours; only `builder` is for you to use. May not be moved. What stands below `kind` means something
+ * where kind is neither OVER nor PLAIN alone: those two write the rest not at all. */
 struct rill_draft {
 	struct rill_builder builder; /* build with it. Do not reset or finish it */
 

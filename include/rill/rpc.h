@@ -34,13 +34,14 @@ struct rill_rpc; /* calls over one channel */
 /* A call that we made. */
 struct rill_call {
 	struct rill_rpc *rpc;
-	uint64_t id; /* as in the tag */
+	uint64_t id; /* its low 40 bits are in the tag; no other call of this rpc has it for 2^44 calls */
 };
 
 /* A request that the peer made. */
 struct rill_request {
 	struct rill_rpc *rpc;
-	uint32_t slot, generation; /* ours */
+	uint64_t generation; /* ours */
+	uint32_t slot;
 	uint16_t type;
 };
 

@@ -118,6 +118,8 @@ static int begin(struct rill_draft *d, struct rill_rpc *rpc, unsigned char kind,
 int rill_draft_call_any(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
                         const struct rill_draft_options *options)
 {
+	if (draft)
+		draft->kind = RILL_DRAFT_OVER;
 	if (!draft || !rpc || !ask || ask->size < sizeof(ask->size))
 		return -EINVAL;
 	if (ask->size > sizeof(draft->ask))
@@ -128,6 +130,8 @@ int rill_draft_call_any(struct rill_draft *draft, struct rill_rpc *rpc, const st
 int rill_draft_notify_any(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type,
                           const struct rill_draft_options *options)
 {
+	if (draft)
+		draft->kind = RILL_DRAFT_OVER;
 	if (!draft || !rpc)
 		return -EINVAL;
 	draft->type = type;
@@ -137,6 +141,8 @@ int rill_draft_notify_any(struct rill_draft *draft, struct rill_rpc *rpc, uint16
 int rill_draft_answer_any(struct rill_draft *draft, struct rill_request request, bool last,
                           const struct rill_draft_options *options)
 {
+	if (draft)
+		draft->kind = RILL_DRAFT_OVER;
 	if (!draft || !request.rpc)
 		return -EINVAL;
 	draft->request = request;
