@@ -195,7 +195,7 @@ void served_flush(struct served *c)
 
 		if (say_next(e) < 0)
 			return;
-		if (e->state != ENTRY_OPEN || (!e->say_changed && !e->say_closed))
+		if (!e->say_changed && !e->say_closed)
 			link_remove(&e->unsent);
 	}
 }
