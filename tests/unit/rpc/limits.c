@@ -155,14 +155,100 @@ static void a_flood_is_refused_to_the_last_without_growing(void **state)
 	talk_stop_clean(&t);
 }
 
+/* ---- The end, while something is built in place ----------------------------------------------------------------- */
+
+/* More requests that b refuses than it has places for: it reads nothing until one is said. */
+static void flood(struct talk *t)
+{
+	for (int i = 0; i < 20; i++)
+		talk_asks(&t->a, 77, "x", 0, NULL);
+	pair_run(&t->pair);
+	assert_int_equal(talk_usage(t->b.rpc).unsent, 16);
+}
+
+static void the_end_is_told_to_who_builds_in_place_while_refusals_wait(void **state)
+{
+	struct talk_options o = {.b.requests = 4};
+	struct rill_room room;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, &o);
+	talk_asks(&t.b, TALK_KEEP, "mine", 0, NULL);
+	pair_run(&t.pair);
+	assert_int_equal(rill_rpc_notify_reserve(t.b.rpc, 9, 64, NULL, &room), 0);
+	flood(&t);
+	end_die(&t.pair.a);
+	pair_run(&t.pair);
+	talk_expect(&t.b, "lost ECONNRESET, closed ECONNRESET");
+	assert_int_equal(rill_rpc_commit(t.b.rpc, 64, NULL), -ECONNRESET);
+	pair_run(&t.pair);
+	talk_expect(&t.b, "");
+	assert_int_equal(talk_usage(t.b.rpc).calls + talk_usage(t.b.rpc).requests + talk_usage(t.b.rpc).unsent, 0);
+	talk_stop(&t);
+}
+
+/* The same; but room has come meanwhile, which was waited for before. */
+static void the_end_is_told_even_if_room_came_while_something_was_built(void **state)
+{
+	struct talk_options o = {SMALL_RINGS, .b.requests = 4};
+	struct rill_room room;
+	struct talk t;
+	int e;
+
+	(void)state;
+	talk_open(&t, &o);
+	rill_rpc_pause(t.a.rpc);
+	while ((e = rill_rpc_notify_reserve(t.b.rpc, 9, 200, NULL, &room)) == 0)
+		assert_int_equal(rill_rpc_commit(t.b.rpc, 200, NULL), 0);
+	assert_int_equal(e, -EAGAIN);
+	assert_int_equal(rill_rpc_notify_reserve(t.b.rpc, 9, 8, NULL, &room), 0); /* there is room for a small one */
+	flood(&t);
+	talk_expect(&t.b, "");
+	rill_rpc_resume(t.a.rpc);
+	pair_run(&t.pair);
+	talk_expect(&t.b, "writable");
+	assert_int_equal(talk_usage(t.b.rpc).unsent, 16); /* not before the small one */
+	end_die(&t.pair.a);
+	pair_run(&t.pair);
+	talk_expect(&t.b, "closed ECONNRESET");
+	talk_stop(&t);
+}
+
+/* No end comes: it is said behind what was built. */
+static void refusals_go_out_once_what_is_built_in_place_is_sent(void **state)
+{
+	struct talk_options o = {.b.requests = 4};
+	struct rill_room room;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, &o);
+	assert_int_equal(rill_rpc_notify_reserve(t.b.rpc, TALK_NOTE, 2, NULL, &room), 0);
+	flood(&t);
+	assert_int_equal(t.a.answers, 0);
+	memcpy(room.data, "ok", 2);
+	assert_int_equal(rill_rpc_commit(t.b.rpc, 2, NULL), 0);
+	pair_run(&t.pair);
+	assert_memory_equal(t.a.told, "note ok, refused EOPNOTSUPP, ", 29);
+	assert_int_equal(t.a.answers, 20);
+	talk_expect(&t.b, "");
+	talk_stop_clean(&t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(calls_in_flight_are_bounded_and_writable_follows),     TEST(requests_above_the_limit_are_refused),
-		TEST(refusals_and_failures_wait_for_room_and_are_not_lost), TEST(cancels_wait_for_room_and_keep_their_slot),
+		TEST(calls_in_flight_are_bounded_and_writable_follows),
+		TEST(requests_above_the_limit_are_refused),
+		TEST(refusals_and_failures_wait_for_room_and_are_not_lost),
+		TEST(cancels_wait_for_room_and_keep_their_slot),
 		TEST(a_flood_is_refused_to_the_last_without_growing),
+		TEST(the_end_is_told_to_who_builds_in_place_while_refusals_wait),
+		TEST(the_end_is_told_even_if_room_came_while_something_was_built),
+		TEST(refusals_go_out_once_what_is_built_in_place_is_sent),
 	};
 
 	return cmocka_run_group_tests_name("rpc limits", tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "rpc/rpc.h"
 #include "tests/support/allocs.h"
 #include "tests/support/leaks.h"
 #include "tests/support/talk.h"
@@ -245,6 +246,68 @@ static void a_timeout_beyond_all_time_is_none(void **state)
 	talk_stop(&t);
 }
 
+/* Who kept what is over, for so long that the tag's part of its id (the slot's generation) is in use again. */
+static void what_is_over_stays_over_however_many_come_after_it(void **state)
+{
+	struct rill_call old, call;
+
+	(void)state;
+	start(NULL);
+	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "old", 0, &old), 0);
+	pair_run(&t.pair);
+	assert_int_equal(talk_answer(t.b.kept[0], "old"), 0);
+	pair_run(&t.pair);
+	talk_expect(&t.a, "answer old");
+	t.a.rpc->calls[0].generation = SLOTS_MAX - 1; /* as after a million calls */
+	t.b.rpc->requests[t.b.kept[0].slot].generation = UINT32_MAX;
+	assert_int_equal(talk_ask(&t.a, TALK_ECHO, "last", 0, NULL), 0);
+	pair_run(&t.pair);
+	talk_expect(&t.a, "answer last");
+	assert_int_equal(talk_ask(&t.a, TALK_KEEP, "new", 5 * TALK_MS, &call), 0);
+	pair_run(&t.pair);
+	assert_int_equal((call.id ^ old.id) & TAG_ID_MASK, 0);
+	assert_int_equal(t.b.kept[1].slot, t.b.kept[0].slot);
+	assert_int_equal(rill_call_set_timeout(old, RILL_NEVER), -ECANCELED);
+	assert_int_equal(rill_call_cancel(old), -ECANCELED);
+	assert_int_equal(talk_answer(t.b.kept[0], "old"), -ECANCELED);
+	assert_int_equal(talk_answer(t.b.kept[1], "new"), 0);
+	pair_run(&t.pair);
+	talk_expect(&t.a, "answer new");
+	assert_int_equal(rill_call_cancel(call), -ECANCELED);
+	talk_stop_clean(&t);
+}
+
+static struct rill_call of_the_answer;
+
+static void note_call(const struct rill_answer *a, void *user)
+{
+	(void)user;
+	of_the_answer = a->call;
+	told++;
+}
+
+/* Of the id a tag holds the low bits alone. */
+static void an_end_tells_the_whole_id_of_its_call(void **state)
+{
+	static const uint16_t types[] = {TALK_ECHO, TALK_FAIL, 77};
+	struct rill_call call;
+
+	(void)state;
+	start(NULL);
+	ask.answered = note_call;
+	for (unsigned i = 0; i < 3; i++) {
+		ask.type = types[i];
+		assert_int_equal(rill_rpc_call(t.a.rpc, &ask, NULL, NULL), 0); /* there is a slot */
+		pair_run(&t.pair);
+		t.a.rpc->calls[0].generation = (uint64_t)SLOTS_MAX << 10 | i;
+		assert_int_equal(rill_rpc_call(t.a.rpc, &ask, NULL, &call), 0);
+		pair_run(&t.pair);
+		assert_int_equal(told, 2 * i + 2);
+		assert_true(call.id > TAG_ID_MASK && of_the_answer.id == call.id);
+	}
+	talk_stop_clean(&t);
+}
+
 /* Each error that a handler might give reaches the asker as one. */
 static void an_error_that_is_none_becomes_one(void **state)
 {
@@ -303,6 +366,35 @@ static void drafts_of_nothing_are_refused(void **state)
 	rill_draft_drop(&d);
 	rill_draft_drop(&d);
 	assert_int_equal(rill_draft_send(&d, NULL), -EINVAL);
+	nothing_was_sent();
+	talk_stop(&t);
+}
+
+/* Whatever stood in its memory before: nothing is given back that was never taken. */
+static void a_draft_that_failed_early_is_over(void **state)
+{
+	struct rill_draft_options o = {.size = sizeof(o), .words = 1000};
+	struct rill_ask later = {.size = sizeof(later) + 8, .answered = on_answer};
+	struct rill_request rq = {.rpc = NULL};
+	struct rill_draft d;
+
+	(void)state;
+	start(NULL);
+	o.arena = (struct rill_arena *)&o; /* nobody looks into it; and it is not the usual draft */
+	for (int i = 0; i < 4; i++) {
+		memset(&d, 0xa5, sizeof(d));
+		if (i == 0)
+			assert_int_equal(rill_draft_call(&d, NULL, &ask, &o), -EINVAL);
+		else if (i == 1)
+			assert_int_equal(rill_draft_call(&d, t.a.rpc, &later, &o), -E2BIG);
+		else if (i == 2)
+			assert_int_equal(rill_draft_notify(&d, NULL, 1, &o), -EINVAL);
+		else
+			assert_int_equal(rill_draft_answer(&d, rq, true, &o), -EINVAL);
+		assert_int_equal(d.kind, RILL_DRAFT_OVER);
+		assert_int_equal(rill_draft_send(&d, NULL), -EINVAL);
+		rill_draft_drop(&d);
+	}
 	nothing_was_sent();
 	talk_stop(&t);
 }
@@ -476,8 +568,11 @@ int main(void)
 		T(an_rpc_tells_only_what_is_asked_for),
 		T(a_close_in_an_expired_call_is_the_last_word),
 		T(a_timeout_beyond_all_time_is_none),
+		T(what_is_over_stays_over_however_many_come_after_it),
+		T(an_end_tells_the_whole_id_of_its_call),
 		T(an_error_that_is_none_becomes_one),
 		T(drafts_of_nothing_are_refused),
+		T(a_draft_that_failed_early_is_over),
 		T(a_draft_in_blocks_has_the_codes_of_what_it_is),
 		T(an_arena_that_is_full_fails_the_draft_alone),
 		T(loans_of_a_builder_need_its_arena_and_room),

@@ -864,6 +864,92 @@ static void a_cell_whose_arena_is_one_too_many_is_enobufs(void **state)
 	pair_stop(&p);
 }
 
+/* ---- A full ring ------------------------------------------------------------------------------------------------ */
+
+static unsigned missing;
+
+static void on_missing(struct rill_find *find, int result, struct rill_msg *msg, void *user)
+{
+	(void)find, (void)msg, (void)user;
+	assert_int_equal(result, -ENOENT);
+	missing++;
+}
+
+/* Finds whose answers nobody reads, until the owner has no room to say anything. How many. */
+static unsigned stuff(void)
+{
+	struct rill_stats stats = {.size = sizeof(stats)};
+	unsigned asked = 0;
+
+	missing = 0;
+	while (!stats.again) {
+		for (unsigned i = 0; i < 100; i++)
+			assert_int_equal(rill_names_find(NULL, names, "none", 0, on_missing, NULL), 0);
+		asked += 100;
+		end_run(&p.a);
+		assert_int_equal(rill_channel_stats(p.a.ch, &stats), 0);
+	}
+	return asked;
+}
+
+/* What the owner had to say to a reader that closed, and could not: a change (i even) or the end. Who asks next under its
+ * index, for what is there or is waited for (i > 1), hears nothing of it; and the owner's flush has an end. */
+static void who_asks_next_is_told_nothing_of_who_asked_before(void **state)
+{
+	struct rill_cell *other, *later;
+	struct rill_cell_reader *r;
+	unsigned asked;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		start(0);
+		assert_int_equal(rill_cell_create(&other, directory, "other", arena, NULL, NULL, NULL), 0);
+		assert_int_equal(rill_cell_write(other, "o", 2), 0);
+		r = reader_of(&asks);
+		assert_told("opened");
+		asked = stuff();
+		if (i & 1)
+			rill_cell_destroy(cell);
+		else
+			assert_int_equal(publish("x"), 0);
+		end_run(&p.a);
+		rill_cell_reader_close(r);
+		if (i & 2)
+			assert_int_equal(rill_cell_reader_open(&r, names, "later", RILL_FIND_WAIT, &asks, NULL), 0);
+		else
+			assert_int_equal(rill_cell_reader_open(&r, names, "other", 0, &asks, NULL), 0);
+		end_run(&p.a);
+		pair_run(&p);
+		assert_int_equal(missing, asked);
+		assert_told(i & 2 ? "" : "opened");
+		assert_int_equal(rill_cell_create(&later, directory, "later", arena, NULL, NULL, NULL), 0);
+		pair_run(&p);
+		assert_told(i & 2 ? "opened" : "");
+		assert_int_equal(rill_cell_write(i & 2 ? later : other, "n", 2), 0);
+		pair_run(&p);
+		assert_told("changed");
+		assert_reads(r, "n", i & 2 ? 1 : 2);
+		pair_stop(&p);
+	}
+}
+
+static void a_change_and_the_end_that_met_a_full_ring_are_both_told(void **state)
+{
+	unsigned asked;
+
+	(void)state;
+	start(0);
+	reader_of(&asks);
+	assert_told("opened");
+	asked = stuff();
+	assert_int_equal(publish("x"), 0);
+	rill_cell_destroy(cell);
+	pair_run(&p);
+	assert_int_equal(missing, asked);
+	assert_told("changed closed");
+	pair_stop(&p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -894,6 +980,8 @@ int main(void)
 		T(a_directory_that_lies_ends_its_session),
 		T(nothing_is_told_of_a_cell_after_its_end),
 		T(a_cell_whose_arena_is_one_too_many_is_enobufs),
+		T(who_asks_next_is_told_nothing_of_who_asked_before),
+		T(a_change_and_the_end_that_met_a_full_ring_are_both_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "share/share.h"
 #include "tests/support/leaks.h"
 #include "tests/support/pair.h"
 
@@ -643,6 +644,45 @@ static void a_channel_is_served_once_and_arenas_are_of_the_directorys_ctx(void *
 	pair_stop(&p);
 }
 
+/* As after 2^32 - 1 finds under the first index. */
+static void no_find_has_the_id_0_which_is_none(void **state)
+{
+	struct ask ask;
+
+	(void)state;
+	start(NULL);
+	publish("a", "x");
+	ask_for(&ask, "a", 0);
+	pair_run(&p);
+	assert_found(&ask, "x");
+	rill_msg_release(&ask.msg);
+	names->questions[0]->generation = UINT32_MAX;
+	for (int i = 0; i < 2; i++) {
+		ask_for(&ask, "a", 0);
+		assert_int_equal(names->questions[0]->generation, i + 1);
+		pair_run(&p);
+		assert_found(&ask, "x");
+		rill_msg_release(&ask.msg);
+	}
+	assert_int_equal(rill_session_status(p.a.s), 1);
+	assert_int_equal(names->count, 1);
+	pair_stop(&p);
+}
+
+static void a_new_directory_needs_no_dispatch(void **state)
+{
+	struct rill_ctx *ctx;
+	struct rill_directory *d;
+
+	(void)state;
+	assert_int_equal(rill_ctx_create(&ctx, NULL), 0);
+	assert_int_equal(rill_ctx_timeout_ms(ctx), -1);
+	assert_int_equal(rill_directory_create(&d, ctx, NULL), 0);
+	assert_int_equal(rill_ctx_timeout_ms(ctx), -1);
+	assert_int_equal(rill_ctx_deadline(ctx), RILL_NEVER);
+	rill_ctx_destroy(ctx);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, leaks_setup, leaks_teardown)
 
 int main(void)
@@ -669,6 +709,8 @@ int main(void)
 		T(a_name_that_another_waits_for_is_not_there),
 		T(an_object_whose_arena_is_one_too_many_is_enobufs),
 		T(a_channel_is_served_once_and_arenas_are_of_the_directorys_ctx),
+		T(no_find_has_the_id_0_which_is_none),
+		T(a_new_directory_needs_no_dispatch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
