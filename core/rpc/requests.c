@@ -1,6 +1,6 @@
 /* core/rpc/requests.c - the requests that the peer made: slots, found by the peer's ids, and what becomes of each. Invariants:
- * at most request_max are OPEN; the table, a power of two, has at most four times as many, or 16; a slot is free before gone() is
- * told of it. */
+ * at most request_max are OPEN; the table, a power of two, has at most four times as many, or 16; a slot is free before gone()
+ * is told of it. */
 #include "rpc/rpc.h"
 
 #include <stdlib.h>

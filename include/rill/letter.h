@@ -68,8 +68,8 @@ struct rill_draft_options {
 	unsigned loan_count;
 };
 
-/* One message being built. Yours; only `builder` is for you to use. May not be moved. What stands below `kind` means something
- * where kind is neither OVER nor PLAIN alone: those two write the rest not at all. */
+/* One message being built. Yours; only `builder` is for you to use. May not be moved. With kind OVER nothing else of it means
+ * anything; with PLAIN only builder, rpc and reserved do. */
 struct rill_draft {
 	struct rill_builder builder; /* build with it. Do not reset or finish it */
 
