@@ -85,15 +85,17 @@ void channel_settle(struct rill_channel *ch)
 
 void channel_end(struct rill_channel *ch, int why, uint64_t last)
 {
-	if (ch->gone)
+	if (ch->session->blind)
+		ch->decoded = false;
+	if (ch->gone) {
+		channel_settle(ch); /* what it waited for is not read any more */
 		return;
+	}
 	ch->gone = true;
 	ch->why = why;
 	ch->last = last;
 	if (ch->state == CHANNEL_OPENING)
 		ch->state = CHANNEL_OPEN; /* what he sent before his answer, or in place of it, is delivered */
-	if (ch->session->blind)
-		ch->decoded = false;
 	if (ch->waits)
 		channel_wake_one(ch);
 	if (ch->closed)

@@ -177,7 +177,7 @@ void handshake_hello(struct rill_session *s)
 		return;
 	}
 	e = join(s);
-	session_drop_hello(s); /* may call the user too: dispose() */
-	if (e == 0 && s->state == SESSION_GREETING)
+	session_drop_hello(s);
+	if (e == 0 && s->state == SESSION_GREETING) /* join() may have ended it */
 		session_begin(s);
 }

@@ -151,6 +151,7 @@ static void on_goodbye(struct rill_session *s, struct packet *p)
 	int reason = p->goodbye.reason;
 
 	end_text(p->goodbye.text);
+	s->complained = true;
 	if (reason == 0)
 		session_end(s, 0, "closed by the peer");
 	else if (reason == EPROTO || reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EFBIG ||
@@ -158,7 +159,6 @@ static void on_goodbye(struct rill_session *s, struct packet *p)
 		session_end(s, -reason, "ended by the peer: %.100s", p->goodbye.text);
 	else
 		session_end(s, -ECONNABORTED, "aborted by the peer: %.100s", p->goodbye.text);
-	s->blind = false; /* EPROTO: it is he who complains; what he committed before is delivered */
 }
 
 static size_t packet_length(enum wire_kind kind)

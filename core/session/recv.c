@@ -51,6 +51,16 @@ static int check_names(struct rill_channel *ch)
 	}
 }
 
+/* Freed, and no release follows. In a dispatch a hot channel is published by deliver(), or before it goes to rest; any other at
+ * once: nobody would do it. */
+static inline void freed(struct rill_channel *ch)
+{
+	const struct rill_session *s = ch->session;
+
+	if (s->fd >= 0 && !s->blind && (!ctx_in_dispatch(s->ctx) || !link_linked(&ch->hot)))
+		channel_publish(ch);
+}
+
 /* The frame goes home unseen. */
 static int skip(struct rill_channel *ch)
 {
@@ -128,6 +138,8 @@ static RARE int skip_voids(struct rill_channel *ch, unsigned *left)
 		session_spend(s, 1);
 		e = skip(ch);
 		if (e == 0)
+			freed(ch);
+		if (e == 0)
 			e = decode_one(ch);
 	}
 	return e == 0 && (*left == 0 || session_spent(s)) ? later(ch) : e;
@@ -154,6 +166,7 @@ bool recv_discard(struct rill_channel *ch)
 		s->dropped++;
 	if (s->state == SESSION_OPEN)
 		channel_publish(ch);
+	/* A frame that is left otherwise names what was never sent, or waits for memory: the session ends, or is closing. */
 	return (s->dropped < DISCARD && !session_spent(s)) || !channel_waits(ch);
 }
 
@@ -229,8 +242,7 @@ static int take_place(struct rill_channel *ch, uint64_t *ret_held)
 	if (e < 0)
 		return e;
 	*ret_held = NO_PLACE;
-	if (!ctx_in_dispatch(ch->session->ctx) && ch->session->fd >= 0)
-		channel_publish(ch); /* inside one, at the first empty look */
+	freed(ch);
 	return 0;
 }
 

@@ -14,7 +14,8 @@ static uint64_t extension(const struct reservation *r)
 static RARE int wait_for(struct rill_channel *ch, int e, unsigned why)
 {
 	if (e == -EPROTO)
-		session_end(ch->session, -EPROTO, "position: back, ahead or unaligned");
+		session_end(ch->session, -EPROTO,
+		            why == WAIT_FDS ? "descriptors taken: more than were sent" : "position: back, ahead or unaligned");
 	if (e == -EAGAIN && ch->gone)
 		return channel_reason(ch); /* while we looked: no room will come */
 	if (e == -EAGAIN) {
@@ -227,6 +228,7 @@ static void commit_void(struct rill_channel *ch)
 void room_undo(struct rill_channel *ch)
 {
 	struct reservation *r = &ch->room;
+	bool lent = r->loan_count || r->kind == ROOM_ARENA;
 
 	if (r->kind == ROOM_NONE)
 		return;
@@ -237,4 +239,6 @@ void room_undo(struct rill_channel *ch)
 	else
 		ring_cancel(&ch->out);
 	r->kind = ROOM_NONE;
+	if (lent) /* the peer held none of it: no entry of his will tell those that wait for it */
+		channel_wake(ch->session, WAIT_RETURNS);
 }

@@ -253,7 +253,7 @@ void session_end(struct rill_session *s, int why, const char *text, ...)
 	vsnprintf(s->text, sizeof(s->text), text, args);
 	va_end(args);
 	s->why = why;
-	s->blind = peer_at_fault(why);
+	s->blind = peer_at_fault(why) && !s->complained;
 	s->todo &= ~(unsigned)TELL_HELLO;
 	tell_peer(s, why);
 	if (s->unknown && s->state < SESSION_OPEN) { /* nobody will close it */

@@ -138,6 +138,7 @@ struct rill_session {
 	int fd;        /* the socket; -1: closed */
 	int why;       /* state ENDED and later */
 	bool told_closed;
+	bool complained;         /* the peer says why it ends: what it committed before is delivered, whatever the reason */
 	bool blind;              /* the peer broke the protocol: nothing of it is read any more */
 	bool hung_up;            /* the peer's end of the socket is closed */
 	bool reading;            /* packets are being handled: packet_drain() is not entered again */

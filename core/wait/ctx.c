@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096 /* mmap rounds it up */
+#define PAGE 4096       /* mmap rounds it up */
+#define LEAST_BUDGET 4u /* of a session: two packets are read at once, for half of it */
 
 /* ---- what other layers ask ------------------------------------------------------------------------------------- */
 
@@ -145,6 +146,7 @@ static void take_options(struct rill_ctx *ctx, const struct rill_ctx_options *o)
 	ctx->linger_max_ns = o->linger_max_ns ? o->linger_max_ns : max;
 	ctx->front.budget = o->budget ? o->budget : 64;
 	session = o->session_budget ? o->session_budget : ctx->front.budget;
+	session = session > LEAST_BUDGET ? session : LEAST_BUDGET;
 	ctx->front.session_budget = session < INT_MAX ? (int)session : INT_MAX;
 	ctx->dispose = o->dispose;
 	ctx->dispose_user = o->dispose_user;

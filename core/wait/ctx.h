@@ -17,9 +17,9 @@ struct rill_ctx {
 	struct link dirty;
 	struct link doomed;
 	size_t source_count;
-	size_t still_count; /* of these, with nothing to look at while at rest: source_still() */
 	size_t awake_count;
-	struct link *cursor; /* in sources: which of those at rest rill_ctx_poll() looked at last */
+	size_t resting_count; /* neither awake nor source_still(): whom a look may be worth */
+	struct link *cursor;  /* in sources: which of those at rest rill_ctx_poll() looked at last */
 
 	struct source **heap; /* by `when`, the earliest first */
 	size_t heap_count;
@@ -67,7 +67,7 @@ static inline struct source *source_of(struct link *all)
 	return container_of(all, struct source, all);
 }
 
-/* A part, or what has no turns: a listener. */
+/* At rest there is nothing to look at: a part, or what has no turns. */
 static inline bool source_still(const struct source *s)
 {
 	return s->whole != s || !s->ops->turn;

@@ -110,11 +110,11 @@ static size_t around(struct rill_ctx *ctx, size_t count, bool spins)
 /* One at rest keeps its doorbell armed, so it need not be looked at; but a look is sooner than its bell. */
 static unsigned turn_around(struct rill_ctx *ctx, bool spins)
 {
-	size_t count = around(ctx, ctx->source_count - ctx->still_count - ctx->awake_count, spins);
+	size_t count = around(ctx, ctx->resting_count, spins);
 	unsigned taken = 0;
 	size_t i = 0;
 
-	while (i < count && ctx->source_count > 0 && ctx_live(ctx)) {
+	while (i < count && ctx->resting_count > 0 && ctx_live(ctx)) {
 		struct source *s;
 		unsigned n;
 
@@ -122,7 +122,7 @@ static unsigned turn_around(struct rill_ctx *ctx, bool spins)
 		s = source_of(ctx->cursor);
 		if (source_still(s))
 			continue;
-		i++; /* there is one at least: this ends */
+		i++; /* one rests at least: this ends */
 		if (link_linked(&s->awake))
 			continue;
 		n = turn(s);
@@ -137,7 +137,7 @@ static unsigned look(struct rill_ctx *ctx, bool spins)
 {
 	unsigned taken = turn_awake(ctx);
 
-	if (ctx->awake_count + ctx->still_count < ctx->source_count)
+	if (ctx->resting_count > 0)
 		taken += turn_around(ctx, spins);
 	return taken;
 }

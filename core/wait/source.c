@@ -28,7 +28,7 @@ int source_add(struct source *s, struct rill_ctx *ctx, const struct source_ops *
 	s->took = 0;
 	link_append(&ctx->sources, &s->all);
 	ctx->source_count++;
-	ctx->still_count += source_still(s);
+	ctx->resting_count += !source_still(s);
 	source_changed(s);
 	return 0;
 }
@@ -39,9 +39,8 @@ int source_add_part(struct source *s, struct source *whole, const struct source_
 
 	if (r < 0)
 		return r;
-	s->ctx->still_count -= source_still(s);
+	s->ctx->resting_count -= !source_still(s);
 	s->whole = whole;
-	s->ctx->still_count++;
 	return 0;
 }
 
@@ -114,6 +113,7 @@ void source_wake(struct source *s)
 		return;
 	link_append(&s->ctx->awake, &s->awake);
 	s->ctx->awake_count++;
+	s->ctx->resting_count -= !source_still(s);
 	s->ctx->front.unsettled = true;
 }
 
@@ -123,6 +123,7 @@ void source_sleep(struct source *s)
 		return;
 	link_remove(&s->awake);
 	s->ctx->awake_count--;
+	s->ctx->resting_count += !source_still(s);
 	s->ctx->front.unsettled = true;
 }
 
@@ -144,7 +145,7 @@ void source_doom(struct source *s)
 		ctx->cursor = s->all.prev;
 	link_remove(&s->all);
 	ctx->source_count--;
-	ctx->still_count -= source_still(s);
+	ctx->resting_count -= !source_still(s);
 	link_append(&ctx->doomed, &s->doomed);
 	ctx->front.unsettled = true;
 	ctx_leave(ctx);

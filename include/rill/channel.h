@@ -56,8 +56,9 @@ struct rill_channel_events {
 	/* Once, when what -EAGAIN refused would fit now, or the channel has ended. */
 	void (*writable)(struct rill_channel *ch, void *user);
 
-	/* It ended and you did not cause it; told after the last message was taken. `why` as for a session, and the errno
-	 * that the peer's channel() gave for one that it refused. */
+	/* It ended and you did not cause it; told after the last message was taken (without readable(): once
+	 * rill_channel_recv() has found no more, if anything lay there). `why` as for a session, and the errno that the
+	 * peer's channel() gave for one that it refused. */
 	void (*closed)(struct rill_channel *ch, int why, void *user);
 };
 

@@ -73,7 +73,7 @@ struct rill_ctx_options {
 	void (*dispose)(int fd, void *user);
 	void *dispose_user;
 	unsigned session_budget; /* what the channels of a session share in a turn: messages, cancelled ones, packets of its
-	                                 * peer (16 each, of a read half the budget at most); default: budget */
+	                                 * peer (16 each, of a read half the budget at most); default: budget; at least 4 */
 };
 
 /* Create a ctx. It makes no descriptor and no thread; it maps one page. Until a loop is attached the pull view

@@ -857,7 +857,7 @@ static const struct lie lies[] = {
 	{"a_frame_with_254_descriptors", fds_beyond_packet, -EPROTO, "bad extension", false},
 	{"a_frame_with_more_descriptors_than_its_channel_takes", fds_beyond_channel, -EPROTO, "more descriptors than allowed",
          false},
-	{"more_descriptors_taken_than_were_sent", fds_taken_ahead, -EPROTO, "position: ", false},
+	{"more_descriptors_taken_than_were_sent", fds_taken_ahead, -EPROTO, "descriptors taken: ", false},
 	{"cancelled_messages_are_dropped", void_flood, OPEN_STILL, "", false},
 	{"honest_loans_are_read_and_returned", loan_honest, OPEN_STILL, "", false},
 	{"a_loan_of_no_arena", loan_of_no_arena, -EPROTO, "never sent", false},

@@ -179,6 +179,37 @@ static void header_becomes_noise(struct scene *sc)
 	rewrite_header(sc, UINT64_MAX);
 }
 
+static void header_grows_and_the_liar_complains(struct scene *sc)
+{
+	struct raw_packet p = raw_packet(RAW_GOODBYE, 128);
+	struct rill_msg msg;
+
+	peek_at_one(sc);
+	__atomic_store_n(raw_at(&sc->raw, 1, 0), raw_header(RAW_MESSAGE, RAW_TAG, 0, 1000), __ATOMIC_RELEASE);
+	p.word.reason = EPROTO;
+	assert_int_equal(raw_say(&sc->raw, &p), 0);
+	scene_turn(sc);
+	assert_int_equal(rill_channel_recv(sc->victim.channel, &msg), 0);
+	assert_int_equal(msg.len, 8);
+	rill_msg_release(&msg);
+	scene_turn(sc);
+}
+
+/* Nothing of one who broke the protocol is delivered, the frame that he let us peek at before he closed included. */
+static void a_violation_behind_a_peek_and_a_close(struct scene *sc)
+{
+	struct rill_msg msg;
+
+	peek_at_one(sc);
+	assert_int_equal(raw_close(&sc->raw, RAW_CLOSE, 1, 1, 0), 0);
+	scene_turn(sc);
+	assert_int_equal(sc->victim.channels_closed, 0);
+	assert_int_equal(raw_close(&sc->raw, RAW_CLOSE, 1, 1, 0), 0); /* twice */
+	scene_turn(sc);
+	assert_int_equal(sc->victim.channels_closed, 1);
+	assert_int_equal(rill_channel_recv(sc->victim.channel, &msg), -EPIPE);
+}
+
 static void tag_is_rewritten(struct scene *sc)
 {
 	peek_at_one(sc);
@@ -480,6 +511,8 @@ static const struct lie lies[] = {
 	{"an_open_with_too_much_metadata", open_long_metadata, -EPROTO, "too long a name", false},
 	{"the_most_metadata_is_taken", open_longest_metadata, OPEN_STILL, "", false},
 	{"a_header_that_grows_after_the_peek", header_grows, OPEN_STILL, "", false},
+	{"a_header_that_grows_before_a_complaint", header_grows_and_the_liar_complains, -EPROTO, "ended by the peer", false},
+	{"a_violation_behind_a_peek_and_a_close", a_violation_behind_a_peek_and_a_close, -EPROTO, "close", false},
 	{"a_header_that_shrinks_after_the_peek", header_shrinks, OPEN_STILL, "", false},
 	{"a_header_that_vanishes_after_the_peek", header_vanishes, OPEN_STILL, "", false},
 	{"a_header_of_another_kind_after_the_peek", header_of_another_kind, OPEN_STILL, "", false},

@@ -766,6 +766,73 @@ static void lent_bytes_limit_is_eagain_then_writable(void **state)
 	pair_stop(&p);
 }
 
+/* What an open reservation had taken comes back with it, and of that no peer tells. */
+static void a_reservation_that_is_given_up_makes_room_for_who_waits(void **state)
+{
+	struct pair_options o = {.b = {.loans = 1}};
+	struct rill_channel *first, *second;
+	struct rill_room room;
+
+	(void)state;
+	pair_open(&p, &o);
+	for (int closes = 0; closes < 2; closes++) {
+		first = end_open(&p.a, "first");
+		second = end_open(&p.a, "second");
+		pair_run(&p);
+		end_told(&p.a);
+		assert_int_equal(rill_channel_reserve(first, 100000, &room), 0);
+		assert_int_equal(rill_channel_reserve(second, 100000, &room), -EAGAIN);
+		pair_run(&p);
+		assert_string_equal(end_told(&p.a), "");
+		if (closes)
+			rill_channel_close(first);
+		else
+			rill_channel_cancel(first);
+		pair_run(&p);
+		assert_string_equal(end_told(&p.a), "room second");
+		assert_int_equal(rill_channel_reserve(second, 100000, &room), 0);
+		rill_channel_close(second);
+		pair_run(&p);
+	}
+	pair_stop(&p);
+}
+
+static struct rill_channel *full;
+static struct rill_msg lone;
+
+/* One of the other channel, which has no readable(). */
+static void take_one_of_the_full(struct end *e, const char *event, struct rill_channel *ch)
+{
+	(void)e, (void)ch;
+	if (!strcmp(event, "readable"))
+		assert_int_equal(rill_channel_recv(full, &lone), 0);
+}
+
+/* An empty message has no place in the ring to be released: taking it is what makes room. */
+static void what_is_taken_of_a_channel_at_rest_makes_room_at_once(void **state)
+{
+	struct pair_options o = {.a = {.ring_bytes = 1024}};
+	struct rill_channel *to_full;
+
+	(void)state;
+	pair_open(&p, &o);
+	pair_channel(&p, "full");
+	to_full = p.a.ch;
+	full = p.b.ch;
+	p.b.takes = true;
+	pair_channel(&p, "other");
+	while (rill_channel_send(to_full, NULL, 0) == 0)
+		;
+	pair_run(&p);
+	p.b.hook = take_one_of_the_full;
+	assert_string_equal(end_told(&p.a), "");
+	assert_int_equal(rill_channel_send(p.a.ch, "go", 2), 0);
+	pair_run(&p);
+	assert_string_equal(end_told(&p.a), "room full");
+	rill_msg_release(&lone);
+	pair_stop(&p);
+}
+
 /* ---- Spinning, linger ------------------------------------------------------------------------------------------ */
 
 static void poll_delivers_without_a_dispatch_of_the_socket(void **state)
@@ -852,6 +919,8 @@ int main(void)
 		T(a_full_arena_is_eagain_then_writable),
 		T(the_peers_loan_limit_is_eagain_then_writable),
 		T(lent_bytes_limit_is_eagain_then_writable),
+		T(a_reservation_that_is_given_up_makes_room_for_who_waits),
+		T(what_is_taken_of_a_channel_at_rest_makes_room_at_once),
 		T(poll_delivers_without_a_dispatch_of_the_socket),
 		T(a_message_sent_between_poll_and_sleep_is_delivered),
 		T(linger_ends_and_arms),

@@ -126,6 +126,18 @@ static void defaults_are_as_documented(void **state)
 	rill_ctx_destroy(ctx);
 }
 
+/* Two packets are read at once, for half of it. */
+static void a_sessions_budget_has_room_for_packets_and_a_message(void **state)
+{
+	struct rill_ctx_options o = {.size = sizeof(o), .session_budget = 1};
+	struct rill_ctx *ctx;
+
+	(void)state;
+	assert_int_equal(rill_ctx_create(&ctx, &o), 0);
+	assert_int_equal(ctx_session_budget(ctx), 4);
+	rill_ctx_destroy(ctx);
+}
+
 static void create_without_memory_leaves_nothing(void **state)
 {
 	struct rill_ctx *ctx = NULL;
@@ -413,6 +425,7 @@ int main(void)
 		TEST(no_table_is_all_zero_and_no_size_is_refused),
 		TEST(create_checks_its_options),
 		TEST(defaults_are_as_documented),
+		TEST(a_sessions_budget_has_room_for_packets_and_a_message),
 		TEST(create_without_memory_leaves_nothing),
 		TEST(a_source_without_memory_is_not_added),
 		TEST(a_reference_outlives_destroy),

@@ -58,6 +58,19 @@ static struct fake *fake_on(int fd)
 	return f;
 }
 
+static struct fake *fake_part_of(struct fake *whole)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->when = RILL_NEVER;
+	f->counts = &counts;
+	ctx_enter(ctx);
+	assert_int_equal(source_add_part(&f->source, &whole->source, &fake_ops), 0);
+	ctx_leave(ctx);
+	return f;
+}
+
 static int dispatch(struct fake *f)
 {
 	return rill_ctx_dispatch(ctx, &f->source.watch);
@@ -496,6 +509,23 @@ static void one_look_costs_little_however_many_rest(void **state)
 	assert_in_range(turns, 30, 40);
 }
 
+/* A part has its turns only while it is awake: that takes no look from those that rest. */
+static void who_rests_is_looked_at_beside_a_part_that_is_awake(void **state)
+{
+	struct fake *whole = fake_on(0), *part = fake_part_of(whole);
+
+	(void)state;
+	fake_wakes(part);
+	assert_int_equal(rill_ctx_poll(ctx, 0), 0);
+	assert_int_equal(part->turns, 1);
+	assert_int_equal(whole->turns, 1);
+	fake_wakes(whole);
+	assert_int_equal(rill_ctx_poll(ctx, 0), 0);
+	assert_int_equal(part->turns, 2);
+	assert_int_equal(whole->turns, 2);
+	source_doom(&part->source);
+}
+
 static void each_that_rests_is_looked_at_in_time(void **state)
 {
 	struct fake *fakes[101];
@@ -765,6 +795,7 @@ int main(void)
 		TEST(poll_spins_until_its_time_is_over),
 		TEST(poll_stops_at_the_first_delivery),
 		TEST(one_look_costs_little_however_many_rest),
+		TEST(who_rests_is_looked_at_beside_a_part_that_is_awake),
 		TEST(each_that_rests_is_looked_at_in_time),
 		TEST(who_is_gone_is_not_looked_at_again),
 		TEST(a_poll_may_put_to_rest_what_has_no_rest),
