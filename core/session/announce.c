@@ -7,16 +7,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* A slot has so many ids, in turn. */
+static uint32_t ids_of_slot(const struct rill_session *s)
+{
+	return WIRE_ARENA_IDS / s->hello.arenas;
+}
+
 void announce_forget(struct rill_session *s, struct announced *ann)
 {
+	uint32_t slot = ann->id % s->hello.arenas;
 	struct wire_forget f = {.p = PACKET(WIRE_FORGET, struct wire_forget), .id = ann->id};
 
 	if (s->state == SESSION_OPEN && packet_send(s, &f, sizeof(f), NULL, 0) == -EAGAIN) {
 		s->forgets_pending = true;
 		return;
 	}
-	s->announced[ann->id % s->hello.arenas] = NULL;
-	s->forgotten++;
+	s->announced[slot] = NULL;
+	s->announced_turn[slot] = (s->announced_turn[slot] + 1) % ids_of_slot(s);
+	s->forgets_unread++;
 	s->announced_bytes -= arena_capacity(ann->arena);
 	arena_drop(ann->arena);
 	free(ann);
@@ -75,29 +83,56 @@ static int send_arena(struct rill_session *s, const struct announced *ann)
 	return e;
 }
 
-/* A free slot below the peer's limit, under an id that it did not have lately: a reader that has not come to a FORGET yet must
- * not take the new arena for the old one. The table grows as needed. -ENOBUFS, -ENOMEM */
+static int grow(struct rill_session *s)
+{
+	uint32_t size = s->announced_size + 1;
+	struct announced **grown = realloc(s->announced, size * sizeof(struct announced *));
+	uint32_t *turn;
+
+	if (!grown)
+		return -ENOMEM;
+	s->announced = grown;
+	turn = realloc(s->announced_turn, size * sizeof(*turn));
+	if (!turn)
+		return -ENOMEM;
+	s->announced_turn = turn;
+	grown[size - 1] = NULL;
+	turn[size - 1] = 0;
+	s->announced_size = size;
+	return 0;
+}
+
+/* As many FORGETs as a slot has ids may be unread: one of them may be of the next id. */
+static bool ids_come_round(struct rill_session *s)
+{
+	if (s->forgets_unread < ids_of_slot(s))
+		return false;
+	if (!packet_all_read(s))
+		return true;
+	s->forgets_unread = 0;
+	return false;
+}
+
+/* A free slot below the peer's limit, under its next id: a reader that has not come to a FORGET yet must not take the new arena
+ * for an old one. The table grows as needed. -ENOBUFS, -ENOMEM, -EAGAIN */
 static int free_id(struct rill_session *s, uint32_t *ret_id)
 {
-	struct announced **grown;
 	uint32_t i;
+	int e;
 
 	for (i = 0; i < s->announced_size; i++)
 		if (!s->announced[i])
 			break;
 	if (i >= s->hello.arenas)
 		return -ENOBUFS;
-	if (i == s->announced_size) {
-		grown = realloc(s->announced, (i + 1) * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		grown[i] = NULL;
-		s->announced = grown;
-		s->announced_size = i + 1;
+	if (ids_come_round(s)) { /* A2 */
+		packet_soon(s);
+		return -EAGAIN;
 	}
-	/* A2 */
-	*ret_id = i + s->hello.arenas * (s->forgotten % (WIRE_ARENA_IDS / s->hello.arenas));
-	return 0;
+	e = i == s->announced_size ? grow(s) : 0;
+	if (e == 0)
+		*ret_id = i + s->hello.arenas * s->announced_turn[i];
+	return e;
 }
 
 static int announce(struct rill_session *s, struct rill_arena *a, struct announced **ret)

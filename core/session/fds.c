@@ -3,10 +3,8 @@
 #include "session/session.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #define NONE UINT32_MAX
 
@@ -91,11 +89,9 @@ int fds_room(struct rill_session *s, unsigned count)
  * more than one packet's worth wait in the socket, and that the kernel says. */
 static bool socket_has_room(struct rill_session *s, unsigned count)
 {
-	int unread;
-
 	if (s->fds_queued + count <= RILL_FDS_MAX)
 		return true;
-	if (ioctl(s->fd, SIOCOUTQ, &unread) < 0 || unread > 0)
+	if (!packet_all_read(s))
 		return false;
 	s->fds_queued = 0;
 	return true;

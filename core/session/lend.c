@@ -279,6 +279,8 @@ void lend_finish(struct rill_session *s, bool reuse)
 		forget_announced(s->announced, s->announced_size);
 		free(s->lent);
 	}
+	free(s->announced_turn);
+	s->announced_turn = NULL;
 	s->announced = NULL;
 	s->lent = NULL;
 	s->announced_size = s->lent_size = s->lent_count = 0;

@@ -3,8 +3,10 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define SHORT_MS 1 /* the kernel is short of something and tells no event: try again then */
@@ -13,6 +15,13 @@ void packet_soon(struct rill_session *s)
 {
 	s->retry_at = ctx_now(s->ctx) + SHORT_MS * MSEC;
 	source_changed(&s->source);
+}
+
+bool packet_all_read(const struct rill_session *s)
+{
+	int unread;
+
+	return ioctl(s->fd, SIOCOUTQ, &unread) == 0 && unread == 0;
 }
 
 static int send_error(struct rill_session *s, int e)

@@ -207,7 +207,9 @@ struct rill_session {
 	uint32_t lent_size, lent_free, lent_count;
 	uint64_t lent_bytes, announced_bytes;
 	struct announced **announced; /* by id modulo hello.arenas */
-	uint32_t announced_size, forgotten;
+	uint32_t *announced_turn;     /* which of its slot's ids is the next one's */
+	uint32_t announced_size;
+	uint32_t forgets_unread;  /* FORGETs sent since the peer had read all */
 	uint64_t answers_due;     /* MAPPEDs that the peer may send */
 	struct rill_arena *arena; /* for large messages; NULL until the first */
 	uint64_t returns_head;    /* next to take from the peer's returns[] */
@@ -284,6 +286,7 @@ struct packet {
 int packet_send(struct rill_session *s, const void *packet, size_t len, const int *fds, unsigned fd_count);
 int packet_send_tail(struct rill_session *s, const void *packet, size_t len, const void *tail, size_t tail_len);
 void packet_bell(struct rill_session *s, uint64_t sarm); /* ring; 0: nothing */
+bool packet_all_read(const struct rill_session *s);      /* nothing that we sent waits in the socket */
 void packet_soon(struct rill_session *s);                /* the kernel tells no event: flush in a moment */
 void packet_flush(struct rill_session *s);               /* the socket has room again, or retry_at came */
 void packet_goodbye(struct rill_session *s, int reason, const char *text);

@@ -669,6 +669,95 @@ static void an_arena_destroyed_with_loans_out_is_forgotten_when_they_are_back(vo
 	pair_stop(&p);
 }
 
+#define MOST_ARENAS 4096 /* a slot has 65,536 / 4096 ids then */
+#define IDS 16
+
+static void start_with_an_old_arena_that_b_has_mapped(void)
+{
+	struct pair_options o = {.b = {.arenas = MOST_ARENAS}};
+	char *block;
+
+	start(&o);
+	block = rill_arena_alloc(arena, 4);
+	memcpy(block, "old", 4);
+	assert_int_equal(lend(p.a.ch, arena, block, 4), 0);
+	pair_run(&p);
+	rill_msg_release(&(struct rill_msg[]){end_take(&p.b)}[0]);
+	pair_run(&p);
+}
+
+static void come_and_go(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct rill_arena *a = arena_of(p.a.ctx, MIB);
+
+		assert_int_equal(rill_session_announce(p.a.s, a), 0);
+		rill_arena_destroy(a);
+	}
+}
+
+static int lend_from_a_new_one(struct rill_arena **ret)
+{
+	char *block;
+
+	if (!*ret)
+		*ret = arena_of(p.a.ctx, MIB);
+	block = rill_arena_alloc(*ret, 4);
+	memcpy(block, "new", 4);
+	return lend(p.a.ch, *ret, block, 4);
+}
+
+static void b_reads_the_new_one(void)
+{
+	struct rill_msg msg = end_take(&p.b);
+	const void *data;
+	size_t len;
+
+	assert_int_equal(rill_msg_loan(&msg, 0, &data, &len), 0);
+	assert_string_equal(data, "new");
+	rill_msg_release(&msg);
+}
+
+/* The ids of a slot come round before the peer has read of the first one's end. */
+static void a_new_arena_is_not_taken_for_an_old_one_whose_end_is_unread(void **state)
+{
+	struct rill_arena *new = NULL;
+
+	(void)state;
+	start_with_an_old_arena_that_b_has_mapped();
+	rill_arena_destroy(arena);
+	come_and_go(IDS - 1);
+	assert_int_equal(lend_from_a_new_one(&new), -EAGAIN);
+	pair_wait(&p, 20);
+	assert_string_equal(end_told(&p.a), "room c");
+	assert_int_equal(lend_from_a_new_one(&new), 0);
+	b_reads_the_new_one();
+	pair_stop(&p);
+}
+
+/* Others came and went meanwhile, in their own slot. */
+static void a_new_arena_is_not_taken_for_the_old_one_that_outlived_others(void **state)
+{
+	struct rill_arena *new = NULL;
+	int e;
+
+	(void)state;
+	start_with_an_old_arena_that_b_has_mapped();
+	for (int i = 0; i < IDS - 1; i++) {
+		come_and_go(1);
+		pair_run(&p);
+	}
+	rill_arena_destroy(arena);
+	e = lend_from_a_new_one(&new);
+	if (e == -EAGAIN) { /* allowed, for all that we know */
+		pair_wait(&p, 20);
+		e = lend_from_a_new_one(&new);
+	}
+	assert_int_equal(e, 0);
+	b_reads_the_new_one();
+	pair_stop(&p);
+}
+
 static void the_peers_limit_of_arenas_is_enobufs(void **state)
 {
 	struct pair_options o = {.b = {.arenas = 2}};
@@ -870,6 +959,8 @@ int main(void)
 		T(unread_loans_go_home_from_behind_many_messages),
 		T(a_loan_that_comes_back_while_closing_does_not_hide_the_next),
 		T(an_arena_destroyed_with_loans_out_is_forgotten_when_they_are_back),
+		T(a_new_arena_is_not_taken_for_an_old_one_whose_end_is_unread),
+		T(a_new_arena_is_not_taken_for_the_old_one_that_outlived_others),
 		T(the_peers_limit_of_arenas_is_enobufs),
 		T(the_peers_limit_of_mapped_bytes_is_enobufs),
 		T(loans_and_lent_bytes_are_eagain_then_writable),
