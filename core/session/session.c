@@ -222,10 +222,11 @@ static bool peer_at_fault(int why)
 	return why == -EPROTO || why == -EPERM;
 }
 
-/* `gone` peers need no word; to the others we say why. */
+/* `gone` peers need no word, and whom policy refused has had his; to the others we say why. */
 static void tell_peer(struct rill_session *s, int why)
 {
-	if (s->fd < 0 || s->hung_up || why == 0 || why == -ECONNABORTED || why == -ECONNRESET || why == -EACCES)
+	if (s->fd < 0 || s->hung_up || why == 0 || why == -ECONNABORTED || why == -ECONNRESET || why == -EACCES ||
+	    why == -EPERM)
 		return;
 	packet_goodbye(s, -why, s->text);
 }

@@ -352,6 +352,7 @@ static void expect_not_admitted(struct scene *sc)
 	assert_true(raw_expect(&sc->raw, RAW_REFUSE, &p));
 	assert_int_equal(p.word.reason, EACCES);
 	assert_non_null(strstr(p.word.text, "not admitted"));
+	assert_int_equal(raw_recv(&sc->raw, &p), 0); /* nothing more: whom we take him for is not his to know */
 }
 
 static void the_speakers_uid_is_judged_too(void **state)
