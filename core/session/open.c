@@ -307,6 +307,10 @@ void channel_on_open(struct rill_session *s, const struct packet *p)
 		session_end(s, -EPROTO, "open: a channel that is not the peer's to open, or too long a name");
 		return;
 	}
+	if (memchr(tail, 0, o->name_len)) {
+		session_end(s, -EPROTO, "open: a name with a 0 byte"); /* its user compares a C string */
+		return;
+	}
 	if (!ring_agrees(s, o))
 		return;
 	ch = s->channels[o->id];

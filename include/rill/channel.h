@@ -69,7 +69,8 @@ struct rill_channel_options {
 	unsigned fds; /* how many descriptors one message to us may carry; default the session's `fds`; more counts as that */
 };
 
-/* Open a channel; usable at once. `name` (NULL: "") is for the peer to tell channels apart; it need not be unique.
+/* Open a channel; usable at once. `name` (a C string; NULL: "") is for the peer to tell channels apart; it need not be
+ * unique.
  *   -EAGAIN        the session is still opening, the socket is full, or all channels are in use and at least one is being
  *                  closed: writable() of the session follows, when the peer has closed it too
  *   -ENOBUFS       the limit on channels is reached: close one first

@@ -337,6 +337,17 @@ static void open_long_name(struct scene *sc)
 	raw_say(&sc->raw, &p);
 }
 
+/* What its reader would compare ends before it. */
+static void open_name_of_two(struct scene *sc)
+{
+	struct raw_packet p = raw_open_packet(&sc->raw, RAW_OPEN, 1, 1);
+
+	memcpy(p.open.names, "honest\0x", 8);
+	p.open.name_len = 8;
+	p.length = 40 + 8;
+	raw_say(&sc->raw, &p);
+}
+
 static void open_name_not_there(struct scene *sc)
 {
 	struct raw_packet p = raw_open_packet(&sc->raw, RAW_OPEN, 1, 1);
@@ -752,6 +763,7 @@ static const struct lie lies[] = {
 	{"an_open_that_skips_a_generation", open_generation_skipped, -EPROTO, "in use", false},
 	{"an_open_while_messages_of_the_last_are_held", open_undrained, -EPROTO, "in use", false},
 	{"an_open_with_too_long_a_name", open_long_name, -EPROTO, "too long a name", false},
+	{"an_open_with_a_0_byte_in_its_name", open_name_of_two, -EPROTO, "open: a name with a 0 byte", false},
 	{"an_open_whose_name_is_not_there", open_name_not_there, -EPROTO, "wrong length", false},
 	{"an_open_with_its_ring_elsewhere", open_ring_elsewhere, -EPROTO, "not where it must be", false},
 	{"an_open_with_a_larger_ring", open_ring_larger, -EPROTO, "not where it must be", false},

@@ -177,6 +177,7 @@ static void open_packet(struct play *p, unsigned kind)
 	packet.open.fds = (uint32_t)bytes_twist(&p->in, 16);
 	if (kind == RAW_OPEN) {
 		packet.open.name_len = bytes_u8(&p->in) & 15;
+		memset(packet.open.names, 'n', packet.open.name_len);
 		packet.open.metadata_len = (uint16_t)bytes_twist(&p->in, 0);
 		packet.length = (uint32_t)bytes_twist(&p->in, 40u + packet.open.name_len + packet.open.metadata_len) %
 		                (sizeof(packet) + 1);
