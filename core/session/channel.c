@@ -1,6 +1,6 @@
 /* core/session/channel.c - a channel's lists, its ends and the questions about it (open.c has its beginning). Invariant: an
  * index is FREE only when both sides have closed it and every frame on both rings was taken and released. E1 to E6, N1 to N3
- * here and in open.c, turn.c, send.c, recv.c, packet.c are the steps of tests/model/channel.pml. */
+ * here and in open.c, turn.c, packet_read.c, announce.c, room.c, recv.c are the steps of tests/model/channel.pml. */
 #include "session/session.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* core/session/turn.c - one turn of an awake session, and how it goes to rest. The doorbell's order is kept here and nowhere
  * else: packets are consumed before (session's ready()), entries and frames in the turn; then arm, fence, look again, and take
- * nothing after that look. docs/protocol.md, section 5; tests/model/bell1.pml, duplex.pml. */
+ * nothing after that look. docs/protocol.md, section 5; tests/model/bell1.pml, duplex.pml, and bell.pml for cool(). */
 #include "session/session.h"
 
 #include <errno.h>
@@ -432,6 +432,7 @@ bool session_rest(struct source *src)
 	if (s->state == SESSION_ENDED)
 		return !any_hot_waits(s);
 	if (s->state == SESSION_CLOSING && s->channels) {
+		/* R2; W2 is the fence. W3 takes what it finds, and then this does not rest: the one look here that does. */
 		arm_bump(&s->bell.sleep);
 		return lend_wait(s) < 0 && !bell_waits(&s->bell); /* an entry left behind is an arm that stays unanswered */
 	}

@@ -7,7 +7,7 @@ uint64_t bell_push(struct bell *b, enum wire_entry kind, uint64_t id)
 	atomic_store_explicit(&b->ready[(b->tail + 1) & b->mask], 0, memory_order_relaxed);
 	atomic_store_explicit(&b->ready[b->tail & b->mask], wire_entry(kind, id), memory_order_release); /* P4 */
 	b->tail++;
-	atomic_thread_fence(memory_order_seq_cst); /* P5: the entry before the load of sarm; twin R3 in session_rest() */
+	atomic_thread_fence(memory_order_seq_cst); /* P5: the entry before the load of sarm; twin R3 in turn.c */
 	return bell_due(b);
 }
 

@@ -118,7 +118,7 @@ static inline void ring_commit(struct ring_out *r, uint64_t header)
 /* After one or more commits: does the peer take the ring for empty? Then push DATA. */
 static inline bool ring_check(struct ring_out *r)
 {
-	atomic_thread_fence(memory_order_seq_cst); /* P2: the header before the load of carm; twin R3 in session_rest() */
+	atomic_thread_fence(memory_order_seq_cst); /* P2: the header before the load of carm; twin R3 in turn.c */
 	return rung_take(&r->reader);              /* P3 */
 }
 

@@ -5,7 +5,8 @@
  * Mutations: NO_F1 NO_F2 (fences), LOOK_FIRST (marks before current), NO_TAKING (the mark is set after current was read),
  * TAKING_HOLDS_NONE, DONE_EARLY (the mark goes before the reading is done), ANY_CHANGE_IS_LATER (the same read's two marks taken
  * for two reads), NUMBER_LATE (current before the version's bytes). REVOKE: the owner does not wait for readers at all; then
- * done() must say so, and with NO_CHECK it does not. */
+ * done() must say so, and with NO_CHECK it does not. F3 and F4 of core/share/versions.c are no fences here: under TSO stores
+ * come in order, and so do loads. */
 #ifndef K
 #define K 2
 #endif

@@ -1,7 +1,7 @@
 /* tests/model/channel.pml - a channel's life: open, accept, decline, close from either side, its index used again, and the end of
  * the session (death, GOODBYE) at any point; against frames, descriptors and packets in flight. core/session/open.c, channel.c,
- * recv.c, fds.c, session.c. Shared memory has FIFO store buffers (TSO); a packet is a system call, which empties them; wake-ups are
- * left out (duplex.pml): whoever can go on does.
+ * turn.c (E5), packet_read.c (E6), room.c (N1, N3), recv.c (N2), fds.c, session.c. Shared memory has FIFO store buffers (TSO); a
+ * packet is a system call, which empties them; wake-ups are left out (duplex.pml): whoever can go on does.
  *
  * Holds: frames come once, in order, to the generation they were sent to, and none is missing when closed() is told, in order or
  * after a death; closed() is told once, the session's once; descriptors are there when their frame is, each is claimed once, none is

@@ -1,6 +1,6 @@
-/* tests/model/duplex.pml - both directions of one channel at once, each step of core/shm/ring.c, bell.c and session/turn.c: a
- * side sends into its ring, waits for room (SPACE), takes from the other's ring (DATA), and sleeps until a BELL packet; all of
- * that shares one ready[] and one sarm a side. FIFO store buffers (TSO) on both sides; rings and ready[] are real circles with
+/* tests/model/duplex.pml - both directions of one channel at once, each step of core/shm/ring.h, ring.c, bell.c and
+ * session/turn.c: a side sends into its ring, waits for room (SPACE), takes from the other's ring (DATA), and sleeps until a BELL
+ * packet; all of that shares one ready[] and one sarm a side. FIFO store buffers (TSO) on both sides; rings and ready[] are real circles with
  * their zero words.
  *
  * Holds: messages come once, in order; nobody sleeps while something is there for him; no answer that is not due; neither ready[]
