@@ -30,6 +30,7 @@ static void ask(struct rill_session *s)
 	struct wire_packet p = PACKET(WIRE_HEARTBEAT, struct wire_packet);
 	int e;
 
+	s->beat.pending = false;
 	if (s->beat.asked != s->beat.read)
 		return;
 	e = packet_send(s, &p, sizeof(p), NULL, 0);

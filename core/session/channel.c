@@ -199,7 +199,9 @@ void channel_send_unsent(struct rill_channel *ch)
 		if (e != -EAGAIN)
 			ch->unsent = 0;
 	}
-	if (ch->unsent && !link_linked(&ch->unsent_link))
+	if (!ch->unsent)
+		link_remove(&ch->unsent_link); /* what had waited went out with this */
+	else if (!link_linked(&ch->unsent_link))
 		link_append(&s->unsent, &ch->unsent_link);
 	source_changed(&s->source);
 	if (!ch->unsent)

@@ -11,8 +11,11 @@
 
 #define SHORT_MS 1 /* the kernel is short of something and tells no event: try again then */
 
+/* Who asks again and again does not put it off. */
 void packet_soon(struct rill_session *s)
 {
+	if (s->retry_at != RILL_NEVER)
+		return;
 	s->retry_at = ctx_now(s->ctx) + SHORT_MS * MSEC;
 	source_changed(&s->source);
 }

@@ -43,7 +43,7 @@ enum session_state {
 	SESSION_GREETING,   /* waits for the peer's hello */
 	SESSION_OPEN,
 	SESSION_ENDED,   /* `why` stands: what is left is delivered and told, then it waits to be closed */
-	SESSION_CLOSING, /* dead for the user: packets to send, blocks to come back, at most until close_at */
+	SESSION_CLOSING, /* dead for the user: packets to send, blocks to come back, at most until `until` */
 	SESSION_CLOSED,  /* doomed; the memory stays as long as messages are held */
 };
 
@@ -153,7 +153,7 @@ struct rill_session {
 	bool forgets_pending;    /* a FORGET met a full socket */
 	bool mapped_pending;     /* a MAPPED met a full socket */
 	bool announce_wanted;    /* rill_session_announce() said -EAGAIN */
-	bool socket_waits;       /* a channel waits for room in the socket */
+	bool socket_waits;       /* a send, an open or an announcement waits for room in the socket */
 	uint64_t held;           /* messages that the user holds */
 	uint64_t taken;          /* ever: messages taken, */
 	uint64_t turns;          /* turns, */

@@ -119,10 +119,10 @@ RILL_API int rill_ctx_dispatch_fd(struct rill_ctx *ctx, int fd);
 RILL_API int rill_ctx_dispatch_all(struct rill_ctx *ctx);
 
 /* Rings only, no system call (the clock aside), until something was delivered or spin_ns are over (0: one look). Runs
- * callbacks. Returns the number of messages taken and of events told. It does not arm the doorbells: once
- * something was delivered the deadline is "now" until the next rill_ctx_dispatch(ctx, NULL), so a loop that asks cannot
- * fall asleep on data. It does not read the socket: new channels, closes and hang-ups are seen by a dispatch of the watch
- * only, so call one now and then.
+ * callbacks. Returns the number of messages taken and of events told. It does not arm the doorbells: once something was
+ * delivered the deadline is "now" until the next rill_ctx_dispatch(ctx, NULL), so a loop that asks cannot fall asleep on
+ * data. It reads the socket only for what a message names or an earlier read left: new channels, closes and hang-ups are
+ * seen by a dispatch of the watch, so call one now and then.
  *   -ECANCELED  a callback destroyed the ctx;   -EBUSY  called inside a callback */
 RILL_API int rill_ctx_poll(struct rill_ctx *ctx, uint64_t spin_ns);
 
@@ -139,11 +139,11 @@ RILL_API uint64_t rill_ctx_deadline(const struct rill_ctx *ctx);
 /* The same as a timeout for poll(): ms, rounded up, at most INT_MAX; 0 now, -1 never. */
 RILL_API int rill_ctx_timeout_ms(const struct rill_ctx *ctx);
 
-/* Nothing is watched and nothing is due: all sessions are closed or over, and what that took has been done. A loop that has
- * no other work ends here. Also true of what rill_ctx_pollfds() says 0 of. */
+/* Nothing is watched, and nothing is or will be due: all sessions are closed or over, and what that took has been done. A loop
+ * that has no other work ends here. True of NULL, of a destroyed ctx and in a forked child. */
 static inline bool rill_ctx_done(const struct rill_ctx *ctx)
 {
-	return rill_ctx_pollfds(ctx, NULL, 0) == 0 && rill_ctx_timeout_ms(ctx) != 0;
+	return rill_ctx_pollfds(ctx, NULL, 0) == 0 && rill_ctx_deadline(ctx) == RILL_NEVER;
 }
 
 #ifdef __cplusplus

@@ -51,7 +51,8 @@ struct rill_session_events {
 	void (*writable)(struct rill_session *s, void *user);
 
 	/* The session ended and you did not cause it. Its channels were told before, each after its last message was taken;
-	 * paused ones (or without readable()) may follow later. Such a session watches nothing any more; close it. */
+	 * paused ones (or without readable()) may follow later. Close it: until then nothing is watched, or, after an end with
+	 * 0 or -ESTALE, its socket, until the peer is gone. */
 	void (*closed)(struct rill_session *s, int why, void *user);
 
 	/* The peer has mapped an arena of ours that was made with RILL_ARENA_SAME_ADDRESS: at its address (1), or elsewhere
@@ -171,8 +172,9 @@ RILL_API int rill_session_same_address(const struct rill_session *s, const struc
 
 /* End in order: what is committed still arrives, then the peer's closed() is told 0. Uncommitted reservations are gone. The
  * object is dead for you at once; what is left to do for the peer (at most close_ms) is done by dispatch. Blocks lent to
- * the peer are reused when they come back, when it dies, or never before close_ms is over. No callback follows;
- * rill_ctx_done() says when all closed sessions are done. NULL: nothing. */
+ * the peer are reused when they come back, when it dies, or never before close_ms is over (after an end with another reason
+ * than 0 or -ESTALE: at once). No callback follows; rill_ctx_done() says when all closed sessions are done. NULL:
+ * nothing. */
 RILL_API void rill_session_close(struct rill_session *s);
 
 /* End at once: the peer's closed() is told -ECONNABORTED, with `why` (a negative errno, else -ECONNABORTED) as text in its

@@ -201,6 +201,50 @@ static void a_word_that_runs_ahead_is_a_sign_of_life_and_no_more(void **state)
 	scene_destroy(sc);
 }
 
+static bool waits_for_room(const struct scene *sc)
+{
+	struct pollfd fds[16];
+	size_t count = rill_ctx_pollfds(sc->ctx, fds, 16);
+
+	assert_in_range(count, 1, 16);
+	while (count--)
+		if (fds[count].events & POLLOUT)
+			return true;
+	return false;
+}
+
+/* The HEARTBEAT waits for room; then the liar writes a number that answers nothing, and makes room. */
+static void a_word_that_lies_behind_a_full_socket_keeps_nobody_awake(void **state)
+{
+	struct rill_session_options o = asks;
+	struct raw_packet p;
+	struct scene *sc;
+	struct pollfd fds[16];
+	int least = 1;
+
+	(void)state;
+	o.keep_stalled = 1;
+	o.channels = 64;
+	sc = open_with(&o, true);
+	for (size_t i = rill_ctx_pollfds(sc->ctx, fds, 16); i-- > 0;)
+		setsockopt(fds[i].fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)); /* those that are sockets */
+	for (uint32_t i = 0; i < 64 && !waits_for_room(sc); i++) {
+		assert_int_equal(raw_channel(&sc->raw, RAW_OPEN, 2 * i + 1, 1), 0);
+		scene_turn(sc);
+	}
+	assert_true(waits_for_room(sc));
+	for (int i = 0; i < 4; i++)
+		scene_pass(sc, BEAT / 2);
+	raw_store(&sc->raw, RAW_BEATS, 12345);
+	scene_pass(sc, BEAT / 2);
+	while (raw_recv(&sc->raw, &p) > 0)
+		scene_turn(sc);
+	scene_turn(sc);
+	assert_false(waits_for_room(sc));
+	assert_int_equal(sc->victim.closed, 0);
+	scene_destroy(sc);
+}
+
 static void one_that_was_ended_says_what_it_likes_and_nobody_listens(void **state)
 {
 	struct scene *sc = open_with(&asks, true);
@@ -255,6 +299,7 @@ int main(void)
 		T(the_reason_is_told),
 		T(one_that_reads_nothing_is_sent_one_heartbeat),
 		T(a_word_that_runs_ahead_is_a_sign_of_life_and_no_more),
+		T(a_word_that_lies_behind_a_full_socket_keeps_nobody_awake),
 		T(one_that_was_ended_says_what_it_likes_and_nobody_listens),
 		T(a_goodbye_that_calls_us_stalled),
 	};

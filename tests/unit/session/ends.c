@@ -693,6 +693,29 @@ static void a_peer_that_never_reads_holds_a_close_no_longer_than_close_ms(void *
 	pair_stop(&p);
 }
 
+/* Else its struct, once another has its index, is flushed after it was freed. */
+static void what_met_a_full_socket_and_goes_out_by_a_close_waits_no_more(void **state)
+{
+	struct pair_options o = {.a = {.channels = 4000, .ring_bytes = 1024}, .b = {.channels = 4000, .ring_bytes = 1024}};
+	struct rill_channel *ch, *offered;
+
+	(void)state;
+	pair_open(&p, &o);
+	while (rill_channel_open(&ch, p.a.s, "", NULL, NULL, NULL) == 0)
+		;
+	end_open(&p.b, "offered");
+	end_run(&p.a);
+	offered = p.a.ch;
+	assert_true(link_linked(&offered->unsent_link)); /* its ACCEPT */
+	end_run(&p.b);
+	rill_channel_close(offered);
+	assert_int_equal(offered->unsent, 0);
+	assert_false(link_linked(&offered->unsent_link));
+	pair_run(&p);
+	assert_true(end_was_told(&p.b, "accepted offered, closed offered 0"));
+	pair_stop(&p);
+}
+
 static void an_abort_does_not_wait_for_a_full_socket(void **state)
 {
 	struct pair_options o = on_fake_clock();
@@ -905,6 +928,7 @@ int main(void)
 		T(options_are_checked_before_anything_happens),
 		T(a_blocking_socket_does_not_block),
 		T(a_peer_that_never_reads_holds_a_close_no_longer_than_close_ms),
+		T(what_met_a_full_socket_and_goes_out_by_a_close_waits_no_more),
 		T(an_abort_does_not_wait_for_a_full_socket),
 		T(a_region_above_the_file_size_limit_is_an_error_not_a_signal),
 		T(sessions_at_the_descriptor_limit_fail_and_leave_nothing),

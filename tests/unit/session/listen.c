@@ -394,6 +394,7 @@ static void a_full_backlog_is_tried_again(void **state)
 	pair_run(&p);
 	assert_int_equal(rill_session_status(p.a.s), 0);
 	assert_true(rill_ctx_timeout_ms(p.a.ctx) > 0); /* by deadline: no busy loop */
+	assert_false(rill_ctx_done(p.a.ctx));
 	hands.now += 20 * MSEC;
 	pair_run(&p);
 	assert_string_equal(end_told(&p.a), "");
@@ -570,6 +571,7 @@ static void a_full_descriptor_table_at_accept_is_no_busy_loop(void **state)
 	end_run(&p.b); /* comes to rest although the backlog is not empty */
 	assert_true(rill_ctx_timeout_ms(p.b.ctx) > 0);
 	assert_int_equal(rill_ctx_pollfds(p.b.ctx, NULL, 0), 0);
+	assert_false(rill_ctx_done(p.b.ctx));
 	hands.now += 1000 * MSEC;
 	end_run(&p.b);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
