@@ -9,24 +9,39 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define AGAIN 0.1 /* s: after which a descriptor that the kernel refused is given to it once more */
+
 struct adapter {
 	struct rill_ctx *ctx;
 	struct ev_loop *loop;
 	struct ev_timer timer;
-	size_t count; /* of ios */
+	struct io *first;
 };
 
 struct io {
+	struct io *next, **link; /* *link: who points at us */
 	struct ev_io event;
+	struct ev_timer again;
 	struct adapter *adapter;
 	struct rill_watch *watch;
 };
 
+static void on_again(struct ev_loop *loop, struct ev_timer *ev, int revents)
+{
+	struct io *io = ev->data;
+
+	(void)revents;
+	ev_io_start(loop, &io->event);
+}
+
+/* libev tells the kernel of a descriptor in its next turn. One that is refused then (ENOSPC, ENOMEM) is stopped, and this is
+ * called once, with EV_ERROR. */
 static void on_ready(struct ev_loop *loop, struct ev_io *ev, int revents)
 {
 	struct io *io = ev->data;
 
-	(void)loop, (void)revents;
+	if (revents & EV_ERROR)
+		ev_timer_start(loop, &io->again);
 	rill_ctx_dispatch(io->adapter->ctx, io->watch); /* last: io may be gone */
 }
 
@@ -46,6 +61,26 @@ static int wanted(const struct rill_watch *w)
 	return in | out;
 }
 
+static void link_io(struct adapter *a, struct io *io)
+{
+	io->next = a->first;
+	io->link = &a->first;
+	if (io->next)
+		io->next->link = &io->next;
+	a->first = io;
+}
+
+/* Changes the loop's own memory alone: of what is stopped libev tells the kernel nothing. */
+static void drop_io(struct adapter *a, struct io *io)
+{
+	ev_io_stop(a->loop, &io->event);
+	ev_timer_stop(a->loop, &io->again);
+	*io->link = io->next;
+	if (io->next)
+		io->next->link = io->link;
+	free(io);
+}
+
 static int on_add(void *self, struct rill_watch *w)
 {
 	struct adapter *a = self;
@@ -56,10 +91,11 @@ static int on_add(void *self, struct rill_watch *w)
 	io->adapter = a;
 	io->watch = w;
 	ev_io_init(&io->event, on_ready, w->fd, wanted(w));
-	io->event.data = io;
+	ev_timer_init(&io->again, on_again, AGAIN, 0.);
+	io->event.data = io->again.data = io;
 	ev_io_start(a->loop, &io->event);
+	link_io(a, io);
 	w->adapter = io;
-	a->count++;
 	return 0;
 }
 
@@ -75,12 +111,7 @@ static void on_update(void *self, struct rill_watch *w)
 
 static void on_remove(void *self, struct rill_watch *w)
 {
-	struct adapter *a = self;
-	struct io *io = w->adapter;
-
-	ev_io_stop(a->loop, &io->event);
-	free(io);
-	a->count--;
+	drop_io(self, w->adapter);
 }
 
 /* libev counts from its cached time. Where that lags the timer comes early, is told again, and then comes right; to
@@ -107,15 +138,15 @@ static void on_deadline(void *self, uint64_t when)
 	ev_timer_start(a->loop, &a->timer);
 }
 
-/* In a forked child the loop still refers to our ios: they, and what they point to, stay and do nothing. */
+/* In a forked child nothing was removed before. */
 static void on_release(void *self)
 {
 	struct adapter *a = self;
 
 	ev_timer_stop(a->loop, &a->timer);
-	a->ctx = NULL;
-	if (a->count == 0)
-		free(a);
+	while (a->first)
+		drop_io(a, a->first);
+	free(a);
 }
 
 static const struct rill_loop libev_loop = {

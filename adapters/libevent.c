@@ -18,16 +18,40 @@ struct adapter {
 
 struct io {
 	struct event *event;
+	struct event *spare; /* not added: the next one */
 	struct adapter *adapter;
 	struct rill_watch *watch;
 };
+
+static void drop_io(struct io *io)
+{
+	io->adapter->count--;
+	if (io->event)
+		event_free(io->event);
+	if (io->spare)
+		event_free(io->spare);
+	free(io);
+}
+
+/* In a forked child that has destroyed its ctx: what it opened since has our descriptor's number. */
+static void drop_left_over(struct io *io)
+{
+	struct adapter *a = io->adapter;
+
+	drop_io(io);
+	if (a->count == 0)
+		free(a);
+}
 
 static void on_ready(evutil_socket_t fd, short revents, void *data)
 {
 	struct io *io = data;
 
 	(void)fd, (void)revents;
-	rill_ctx_dispatch(io->adapter->ctx, io->watch); /* last: io may be gone */
+	if (io->adapter->ctx)
+		rill_ctx_dispatch(io->adapter->ctx, io->watch); /* last: io may be gone */
+	else
+		drop_left_over(io);
 }
 
 static void on_timer(evutil_socket_t fd, short revents, void *data)
@@ -55,36 +79,36 @@ static int on_add(void *self, struct rill_watch *w)
 		return -ENOMEM;
 	io->adapter = a;
 	io->watch = w;
+	a->count++;
 	io->event = event_new(a->loop, w->fd, wanted(w), on_ready, io);
-	if (!io->event || event_add(io->event, NULL) < 0) {
-		if (io->event)
-			event_free(io->event);
-		free(io);
+	io->spare = event_new(a->loop, w->fd, wanted(w), on_ready, io);
+	if (!io->event || !io->spare || event_add(io->event, NULL) < 0) {
+		drop_io(io);
 		return -EIO;
 	}
 	w->adapter = io;
-	a->count++;
 	return 0;
 }
 
+/* The new event before the old one goes: the kernel changes what it has, which cannot fail. Deleted first, it would have to be
+ * added again, which can. */
 static void on_update(void *self, struct rill_watch *w)
 {
 	struct adapter *a = self;
 	struct io *io = w->adapter;
+	struct event *old = io->event;
 
-	event_del(io->event);
-	event_assign(io->event, a->loop, w->fd, wanted(w), on_ready, io);
-	event_add(io->event, NULL);
+	event_assign(io->spare, a->loop, w->fd, wanted(w), on_ready, io);
+	event_add(io->spare, NULL);
+	event_del(old);
+	io->event = io->spare;
+	io->spare = old;
 }
 
 static void on_remove(void *self, struct rill_watch *w)
 {
-	struct adapter *a = self;
-	struct io *io = w->adapter;
-
-	event_free(io->event);
-	free(io);
-	a->count--;
+	(void)self;
+	drop_io(w->adapter);
 }
 
 /* libevent counts from its cached time. Where that lags the timer comes early, is told again, and then comes right; to
@@ -112,7 +136,8 @@ static void on_deadline(void *self, uint64_t when)
 	event_add(a->timer, &t);
 }
 
-/* In a forked child the loop still refers to our ios: they, and what they point to, stay and do nothing. */
+/* In a forked child the base still has our events, and to delete one may tell the parent's epoll. Each goes by itself, if it is
+ * ever called; the last one takes the adapter with it. */
 static void on_release(void *self)
 {
 	struct adapter *a = self;

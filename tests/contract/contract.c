@@ -1,6 +1,7 @@
 /* tests/contract/contract.c - the loop contract, once per loop: what a loop (and its adapter) must do for the core.
  *
- * An `ear` is a source on one end of a socketpair; `say()` makes it readable. No session is needed.
+ * An `ear` is a source on one end of a socketpair; `say()` makes it readable. No session is needed. epoll_ctl() is the test's
+ * own, for the libraries of the loops as well, so that it can refuse.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,13 +18,27 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LONG 10000 /* ms: longer than any test that works */
 #define MANY 150   /* more than one batch of any adapter */
+
+static unsigned refusals; /* of descriptors that are to be added */
+
+__attribute__((visibility("default"))) int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	if (op == EPOLL_CTL_ADD && refusals) {
+		refusals--;
+		errno = ENOSPC;
+		return -1;
+	}
+	return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
+}
 
 /* Outlives the ears. */
 static struct {
@@ -197,6 +212,7 @@ static int setup(void **state)
 {
 	leaks_setup(state);
 	memset(&total, 0, sizeof(total));
+	refusals = 0;
 	ctx = attached(NULL);
 	return 0;
 }
@@ -216,6 +232,15 @@ static int teardown(void **state)
 		for (turns_ = 0; !(fact) && turns_ < 1000; turns_++) \
 			assert_true(loop_turn(ctx, LONG) >= 0);      \
 		assert_true(fact);                                   \
+	} while (0)
+
+/* The same within a second or so, for what may never hold. */
+#define SOON(fact)                                                 \
+	do {                                                       \
+		int turns_;                                        \
+		for (turns_ = 0; !(fact) && turns_ < 10; turns_++) \
+			assert_true(loop_turn(ctx, 100) >= 0);     \
+		assert_true(fact);                                 \
 	} while (0)
 
 /* Nothing is to happen in the loop: each turn takes its whole time. */
@@ -391,6 +416,46 @@ static void a_refused_add_changes_nothing(void **state)
 	UNTIL(e->heard == 1 && file->heard == 1);
 	settle();
 	idle(ctx);
+}
+
+/* fs.epoll.max_user_watches is used up for a moment. A loop says so in `add`, or tries again by itself. */
+static void what_the_kernel_refused_is_watched_in_the_end(void **state)
+{
+	struct ear *e = ear_in(ctx);
+	int r;
+
+	(void)state;
+	source_unwatch(&e->source);
+	settle();
+	refusals = 1;
+	r = source_watch(&e->source, e->near);
+	if (r < 0 || is("poll") || is("select") || is("pull"))
+		refusals = 0;
+	if (r < 0)
+		assert_int_equal(source_watch(&e->source, e->near), 0);
+	settle();
+	assert_int_equal(refusals, 0);
+	say(e);
+	SOON(e->heard == 1);
+	settle();
+	idle(ctx);
+}
+
+/* It has no way to fail, so it adds nothing. */
+static void an_update_needs_nothing_of_the_kernel(void **state)
+{
+	struct ear *e = ear_in(ctx);
+
+	(void)state;
+	settle();
+	refusals = UINT32_MAX;
+	ear_changes(e, POLLIN | POLLOUT, RILL_NEVER);
+	SOON(e->readies >= 1);
+	ear_changes(e, POLLIN, RILL_NEVER);
+	settle();
+	say(e);
+	SOON(e->heard == 1);
+	assert_int_equal(refusals, UINT32_MAX);
 }
 
 static void creates(struct ear *e)
@@ -943,6 +1008,8 @@ int main(void)
 		TEST(a_hang_up_is_dispatched),
 		TEST(a_removed_watch_is_forgotten_before_close),
 		TEST(a_refused_add_changes_nothing),
+		TEST(what_the_kernel_refused_is_watched_in_the_end),
+		TEST(an_update_needs_nothing_of_the_kernel),
 		TEST(a_watch_made_in_a_callback_is_dispatched),
 		TEST(a_removed_watch_is_not_dispatched_from_a_fetched_batch),
 		TEST(a_watch_that_comes_back_is_not_forgotten),

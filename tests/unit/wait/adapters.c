@@ -1,4 +1,5 @@
-/* tests/unit/wait/adapters.c - what epoll, poll and select give back; their loop promises are in tests/contract. */
+/* tests/unit/wait/adapters.c - what epoll, poll and select give back, and what a forked child finds in a loop that
+ * it has of its parent; the loop promises are in tests/contract. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -7,6 +8,7 @@
 
 #include "fake.h"
 #include "tests/support/allocs.h"
+#include "tests/support/child.h"
 #include "tests/support/leaks.h"
 
 #include <errno.h>
@@ -215,6 +217,47 @@ static void watch_with_little_memory(void)
 	close(ends[1]);
 	ctx = NULL;
 }
+
+struct inherited {
+	void *loop;
+	int number; /* of the descriptor that is watched */
+	bool reused;
+};
+
+/* In a child: the end of the ctx, and of the descriptor, whose number something readable of the host's may get. */
+static void end_in_child(const struct inherited *i)
+{
+	int ends[2];
+
+	rill_ctx_destroy(ctx);
+	close(i->number);
+	if (!i->reused)
+		return;
+	CHILD_CHECK(pipe2(ends, O_CLOEXEC) == 0 && write(ends[1], "x", 1) == 1);
+	CHILD_CHECK(ends[0] == i->number || dup2(ends[0], i->number) == i->number);
+}
+
+static void watch_and_fork(void *loop, int (*child)(struct child *self, void *arg))
+{
+	struct child c;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_non_null(fake_create(ctx, &counts, &fake_ops, ends[0]));
+	for (int reused = 0; reused < 2; reused++) {
+		struct inherited i = {.loop = loop, .number = ends[0], .reused = reused};
+		int r;
+
+		assert_int_equal(child_start(&c, child, &i), 0);
+		r = child_wait(&c, 3000);
+		child_kill(&c);
+		assert_int_equal(r, 0);
+	}
+	rill_ctx_destroy(ctx);
+	ctx = NULL;
+	close(ends[0]);
+	close(ends[1]);
+}
 #endif
 
 #ifdef HAVE_LIBEVENT
@@ -238,6 +281,38 @@ static void libevent_without_a_base_or_memory_is_refused(void **state)
 	watch_with_little_memory();
 	event_base_free(base);
 }
+
+static void count_call(evutil_socket_t fd, short revents, void *calls)
+{
+	(void)fd, (void)revents;
+	++*(int *)calls;
+}
+
+static int goes_on_with_the_base(struct child *self, void *arg)
+{
+	const struct inherited *i = arg;
+	int ends[2], calls = 0;
+
+	(void)self;
+	CHILD_CHECK(pipe2(ends, O_CLOEXEC) == 0 && write(ends[1], "x", 1) == 1);
+	CHILD_CHECK(event_base_once(i->loop, ends[0], EV_READ, count_call, &calls, NULL) == 0);
+	end_in_child(i);
+	CHILD_CHECK(event_reinit(i->loop) == (i->reused ? 0 : -1));
+	CHILD_CHECK(event_base_loop(i->loop, EVLOOP_ONCE) >= 0);
+	CHILD_CHECK(calls == 1);
+	CHILD_CHECK(!i->reused || event_base_dispatch(i->loop) == 1); /* nothing of ours is left to wait for */
+	return 0;
+}
+
+static void a_child_goes_on_with_its_parents_libevent(void **state)
+{
+	struct event_base *base = event_base_new();
+
+	(void)state;
+	assert_int_equal(rill_libevent_attach(ctx, base), 0);
+	watch_and_fork(base, goes_on_with_the_base);
+	event_base_free(base);
+}
 #endif
 
 #ifdef HAVE_LIBEV
@@ -246,6 +321,8 @@ static void libevent_without_a_base_or_memory_is_refused(void **state)
 /* ev.h and event.h are not for one file. */
 struct ev_loop *ev_loop_new(unsigned flags);
 void ev_loop_destroy(struct ev_loop *loop);
+void ev_loop_fork(struct ev_loop *loop);
+int ev_run(struct ev_loop *loop, int flags);
 
 static void libev_without_a_loop_or_memory_is_refused(void **state)
 {
@@ -262,6 +339,28 @@ static void libev_without_a_loop_or_memory_is_refused(void **state)
 		assert_true(r == 0 || r == -ENOMEM);
 	}
 	watch_with_little_memory();
+	ev_loop_destroy(loop);
+}
+
+static int goes_on_with_the_loop(struct child *self, void *arg)
+{
+	const struct inherited *i = arg;
+
+	(void)self;
+	end_in_child(i);
+	ev_loop_fork(i->loop);
+	CHILD_CHECK(!ev_run(i->loop, 0)); /* nothing of ours is left to wait for */
+	return 0;
+}
+
+static void a_child_goes_on_with_its_parents_libev(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+
+	(void)state;
+	assert_int_equal(rill_libev_attach(ctx, loop), 0);
+	ev_run(loop, 2); /* EVRUN_NOWAIT is 1, ONCE 2 */
+	watch_and_fork(loop, goes_on_with_the_loop);
 	ev_loop_destroy(loop);
 }
 #endif
@@ -349,9 +448,11 @@ int main(void)
 		TEST(attaching_without_descriptors_or_memory_leaves_nothing),
 #ifdef HAVE_LIBEVENT
 		TEST(libevent_without_a_base_or_memory_is_refused),
+		TEST(a_child_goes_on_with_its_parents_libevent),
 #endif
 #ifdef HAVE_LIBEV
 		TEST(libev_without_a_loop_or_memory_is_refused),
+		TEST(a_child_goes_on_with_its_parents_libev),
 #endif
 		TEST(no_memory_for_one_more_watch_changes_nothing),
 		TEST(epoll_takes_one_descriptor_and_a_nested_one_two),
