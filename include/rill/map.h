@@ -199,7 +199,7 @@ static inline bool rill_map_next(struct rill_map_cursor *c)
 		if (!slot)
 			continue;
 		e = rill_map_follow(c->view, c->slots, slot, c->value_len, &len);
-		if (!e)
+		if (!e || (c->view && !rill_view_pay(c->view, len)))
 			return false;
 		c->next++;
 		c->key = rill_map_key_of(e);

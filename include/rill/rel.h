@@ -76,8 +76,10 @@ static inline void rill_rel_aim(struct rill_rel *r, const void *target)
  *   -EBADMSG   a pointer leads out of the range or is not aligned, a size is not the one expected, a count cannot be
  *   -ELOOP     more steps than an honest structure of that range has: a loop
  *   content    what a call gives lies in the range; its bytes may be others at each look. Load once what you decide by
- *   steps      a walk over all of the range once, whatever is in it, fits the default. So a view is for one walk or one
- *              request: make it when you begin, it costs nothing. `steps` may be set higher, or lower
+ *   steps      one for each pointer that is followed and each slot, and one for each 64 bytes of elements, text or key that are
+ *              given at once. A walk over all of the range once, whatever is in it, fits the default; what is shared costs
+ *              anew each time. So a view is for one walk or one request: make it when you begin, it costs nothing. `steps`
+ *              may be set higher, or lower
  */
 struct rill_view {
 	uintptr_t begin; /* of the range */
@@ -115,6 +117,18 @@ static inline bool rill_view_step(struct rill_view *v)
 {
 	if (v->steps) {
 		v->steps--;
+		return true;
+	}
+	rill_view_fail(v, -ELOOP);
+	return false;
+}
+
+/* The steps for `len` bytes that are given at once, in structures of your own as well: else one node that links to itself, with
+ * a text as long as the range, would give all of it once a step. */
+static inline bool rill_view_pay(struct rill_view *v, uint64_t len)
+{
+	if (len / 64 <= v->steps) {
+		v->steps -= len / 64;
 		return true;
 	}
 	rill_view_fail(v, -ELOOP);

@@ -73,6 +73,8 @@ static inline const char *rill_string_text_in(struct rill_view *v, const struct 
 		return NULL;
 	if (!bytes && len)
 		return (const char *)rill_view_fail(v, -EBADMSG);
+	if (!rill_view_pay(v, len))
+		return NULL;
 	*ret_len = (size_t)len;
 	return bytes ? bytes : "";
 }

@@ -187,6 +187,8 @@ static inline bool rill_tree_next(struct rill_tree_cursor *c)
 	n = c->above[--c->depth];
 	if (!rill_tree_key_len(c->view, n, c->value_len, &c->key_len))
 		return false;
+	if (c->view && !rill_view_pay(c->view, c->key_len))
+		return false;
 	c->key = rill_tree_key_of(n);
 	c->value = rill_tree_value_of(n, c->key_len);
 	rill_tree_descend(c, rill_tree_follow(c->view, &n->child[1]));

@@ -122,6 +122,8 @@ static inline const void *rill_vector_data_in(struct rill_view *v, const struct 
 	data = rill_view_follow(v, &vector->data, bytes, align);
 	if (!data)
 		return rill_view_fail(v, -EBADMSG); /* no error yet: a count without elements */
+	if (!rill_view_pay(v, bytes))
+		return NULL;
 	*ret_count = (size_t)count;
 	return data;
 }

@@ -342,6 +342,99 @@ static void the_first_error_stays_and_nothing_follows(void **state)
 	assert_int_equal(v.error, -EBADMSG);
 }
 
+struct looping {
+	struct rill_dlist list;
+	struct rill_link link;
+	struct rill_vector vector;
+	struct rill_string string;
+};
+
+/* One node that links to itself, and holds a vector and a string as long as the range. */
+static const struct looping *looping_build(struct rill_view *v)
+{
+	struct looping *l = memset(pages, 0, ROOM);
+
+	rill_rel_aim(&l->list.first, &l->link);
+	rill_rel_aim(&l->link.next, &l->link);
+	l->vector.size = 8;
+	l->vector.count = ROOM / 8;
+	l->string.len = ROOM;
+	rill_rel_aim(&l->vector.data, l);
+	rill_rel_aim(&l->string.bytes, l);
+	rill_view_init(v, pages, ROOM);
+	return l;
+}
+
+/* What all steps buy: 64 bytes each. */
+#define MOST (64 * (ROOM / 8 + 64))
+
+static void bytes_that_are_given_again_and_again_end(void **state)
+{
+	size_t n, vectors = 0, strings = 0;
+	const struct looping *l;
+	struct rill_view v;
+
+	(void)state;
+	for (l = looping_build(&v); rill_vector_data_in(&v, &l->vector, 8, 8, &n);)
+		vectors += n * 8;
+	assert_int_equal(v.error, -ELOOP);
+	for (l = looping_build(&v); rill_string_text_in(&v, &l->string, &n);)
+		strings += n;
+	assert_int_equal(v.error, -ELOOP);
+	assert_true(vectors >= ROOM && vectors <= MOST);
+	assert_true(strings >= ROOM && strings <= MOST);
+}
+
+static void long_keys_that_are_given_again_and_again_end(void **state)
+{
+	uint64_t *slots = (uint64_t *)pages;
+	struct rill_map_entry *e = (struct rill_map_entry *)(pages + ROOM / 2);
+	struct rill_map_cursor c;
+	struct rill_map map;
+	struct rill_view v;
+	size_t bytes = 0;
+
+	(void)state;
+	memset(pages, 0, ROOM);
+	rill_map_init(&map, 0, 1);
+	rill_rel_aim(&map.slots, slots);
+	map.mask = ROOM / 16 - 1;
+	e->key_len = ROOM / 4;
+	for (uint64_t i = 0; i <= map.mask; i++)
+		slots[i] = rill_map_slot(slots, e);
+	rill_view_init(&v, pages, ROOM);
+	for (rill_map_begin_in(&v, &c, &map, 0); rill_map_next(&c);)
+		bytes += c.key_len;
+	assert_int_equal(v.error, -ELOOP);
+	assert_true(bytes >= ROOM / 4 && bytes <= MOST);
+}
+
+static void long_keys_of_shared_subtrees_end(void **state)
+{
+	struct rill_tree_node *nodes = (struct rill_tree_node *)pages;
+	struct rill_tree_cursor c;
+	struct rill_tree tree;
+	struct rill_view v;
+	size_t bytes = 0;
+
+	(void)state;
+	memset(pages, 0, ROOM);
+	rill_tree_init(&tree, 0);
+	rill_rel_aim(&tree.root, &nodes[0]);
+	for (int i = 0; i < 10; i++) {
+		rill_rel_aim(&nodes[i].child[0], &nodes[i + 1]);
+		rill_rel_aim(&nodes[i].child[1], &nodes[i + 1]);
+	}
+	for (int i = 0; i <= 10; i++)
+		nodes[i].key_len = ROOM / 2;
+	rill_view_init(&v, pages, ROOM);
+	rill_tree_seek_in(&v, &c, &tree, NULL, 0, 0);
+	while (rill_tree_next(&c))
+		bytes += c.key_len;
+	assert_int_equal(v.error, -ELOOP);
+	assert_true(bytes >= ROOM / 2 && bytes <= MOST);
+}
+
 static void only_what_lies_whole_in_the_range_is_given(void **state)
 {
 	struct rill_view v;
@@ -371,6 +464,9 @@ int main(void)
 		cmocka_unit_test(a_table_without_an_empty_slot_ends),
 		cmocka_unit_test(sizes_that_are_not_expected_are_an_error),
 		cmocka_unit_test(the_first_error_stays_and_nothing_follows),
+		cmocka_unit_test(bytes_that_are_given_again_and_again_end),
+		cmocka_unit_test(long_keys_that_are_given_again_and_again_end),
+		cmocka_unit_test(long_keys_of_shared_subtrees_end),
 		cmocka_unit_test(only_what_lies_whole_in_the_range_is_given),
 	};
 
