@@ -181,8 +181,8 @@ static int take_allocator(struct rill_arena *a, const struct rill_allocator *fro
 	if (r < 0)
 		return r;
 	a->counts = a->more = !to->allocated;
-	if (a->flags & RILL_ARENA_WIPE)
-		to->release = NULL; /* it leaves no time to clear the block */
+	if ((a->flags & RILL_ARENA_WIPE) || a->counts)
+		to->release = NULL; /* it leaves no time to clear the block, nor to count it */
 	return to->create && to->destroy && to->alloc && to->free && to->find ? 0 : -EINVAL;
 }
 

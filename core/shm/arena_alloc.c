@@ -188,6 +188,14 @@ static bool add_destructor(struct rill_arena *a, void *block, destructor_fn *des
 	return true;
 }
 
+/* No memory for its record. A failure like any other: space() follows, at once, since this block comes back. */
+static void *refuse(struct rill_arena *a, void *block)
+{
+	a->starved = a->space != NULL;
+	give_back(a, block, length_of(a, block));
+	return NULL;
+}
+
 /* ---- alloc and free -------------------------------------------------------------------------------------------- */
 
 void *rill_arena_alloc(struct rill_arena *a, size_t len)
@@ -208,8 +216,7 @@ void *rill_arena_alloc_with(struct rill_arena *a, size_t len, destructor_fn *des
 
 	if (!block || !destructor || add_destructor(a, block, destructor, user))
 		return block;
-	give_back(a, block, length_of(a, block));
-	return NULL;
+	return refuse(a, block);
 }
 
 static bool resize_in_place(struct rill_arena *a, void *block, size_t had, size_t len)
@@ -238,10 +245,8 @@ static void *move(struct rill_arena *a, void *block, size_t had, size_t len)
 	if (i != NO_BLOCK && a->blocks.all[i].destructor) {
 		const struct block *b = &a->blocks.all[i];
 
-		if (!add_destructor(a, to, b->destructor, b->user)) {
-			give_back(a, to, length_of(a, to));
-			return NULL;
-		}
+		if (!add_destructor(a, to, b->destructor, b->user))
+			return refuse(a, to);
 		a->blocks.all[i].destructor = NULL;
 	}
 	memcpy(to, block, had < len ? had : len);

@@ -58,7 +58,7 @@ struct rill_allocator {
 	size_t (*trim)(void *self, size_t bytes);
 
 	/* find() and free() in one: free the block that begins exactly here. 0;  -ENOENT  no live block begins here, nothing
-	 * is done. Any address, as for find(). May be NULL: find(), then free(). */
+	 * is done. Any address, as for find(). May be NULL: find(), then free(), which is also what comes if allocated() is. */
 	int (*release)(void *self, void *block);
 
 	/* The usable lengths of all live blocks together, as find() gives them. May take time by their number. May be NULL:

@@ -684,6 +684,23 @@ static void space_follows_a_loan_that_comes_back_and_a_shrunk_block(void **state
 	end();
 }
 
+/* What was short is memory of ours; the block that was taken for it is what comes back. */
+static void space_follows_a_destructor_that_found_no_memory(void **state)
+{
+	struct rill_arena_options o = {.size = sizeof(o), .capacity = MIB, .space = note_space, .user = "s"};
+	void *block;
+
+	(void)state;
+	begin_with(&o);
+	allocs_refuse_from(1);
+	block = rill_arena_alloc_with(arena, 64, note_user, "d");
+	allocs_refuse(0);
+	assert_null(block);
+	run();
+	assert_string_equal(ran, "s");
+	end();
+}
+
 /* ---- realloc --------------------------------------------------------------------------------------------------- */
 
 static void realloc_keeps_what_was_there(void **state)
@@ -1488,6 +1505,20 @@ static void an_allocator_needs_five_calls(void **state)
 	assert_string_equal(ran, "ccd");
 }
 
+static void an_allocator_that_does_not_count_may_release(void **state)
+{
+	struct rill_allocator allocator = *rill_pool_allocator();
+	struct rill_arena_options o = {.size = sizeof(o), .capacity = MIB, .allocator = &allocator};
+
+	(void)state;
+	allocator.allocated = NULL;
+	begin_with(&o);
+	for (int i = 0; i < 100; i++)
+		rill_arena_free(arena, rill_arena_alloc(arena, 64));
+	assert_int_equal(usage().allocated, 0);
+	end();
+}
+
 static void an_allocator_cannot_reserve_outside_its_space(void **state)
 {
 	const struct rill_allocator allocator = {
@@ -1664,6 +1695,7 @@ static int run_all(const struct rill_allocator *allocator)
 		T(the_ctx_takes_its_arenas_along_without_callbacks),
 		T(a_forked_child_may_only_destroy_the_ctx),
 		T(an_allocator_needs_five_calls),
+		T(an_allocator_that_does_not_count_may_release),
 		T(an_allocator_cannot_reserve_outside_its_space),
 		T(only_what_is_made_as_an_arena_is_mapped),
 		T(a_borrower_sees_what_its_owner_writes_and_cannot_write),
@@ -1678,6 +1710,7 @@ static int run_pool(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(space_follows_a_loan_that_comes_back_and_a_shrunk_block),
+		T(space_follows_a_destructor_that_found_no_memory),
 		T(space_may_destroy_its_arena),
 	};
 
