@@ -241,7 +241,7 @@ static inline int rill_table_reserve(struct rill_table *t, const struct rill_hea
 }
 
 /* The value of a key, which is made, zeroed, if it was not there (*ret_fresh says so; may be NULL). NULL: no memory, or
- * keys are not of that size. */
+ * keys are not of that size. `key` does not lie in the table itself: where that grows, its old slots are gone first. */
 static inline void *rill_table_put(struct rill_table *t, const struct rill_heap *heap, const void *key, size_t key_len,
                                    bool *ret_fresh)
 {
