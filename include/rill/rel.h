@@ -127,6 +127,8 @@ static inline bool rill_view_step(struct rill_view *v)
  * a text as long as the range, would give all of it once a step. */
 static inline bool rill_view_pay(struct rill_view *v, uint64_t len)
 {
+	if (__builtin_expect(len < 64, true))
+		return true;
 	if (len / 64 <= v->steps) {
 		v->steps -= len / 64;
 		return true;
