@@ -17,16 +17,27 @@ static bool has_ending(struct rill_text path)
 	return path.len > 6 && memcmp(path.at + path.len - 6, ".capnp", 6) == 0;
 }
 
-/* dir/name.capnp becomes dir/name.rill.h. Nothing that leads out of where we are, nothing that is no name of a file. */
-static const char *path_of(struct request *r, struct rill_text path, const char *ending)
+/* It gets into comments and #include: nothing may end them, or be a trigraph. */
+static bool is_path(struct rill_text path)
 {
-	size_t i, len = has_ending(path) ? path.len - 6 : path.len;
+	size_t i;
 
 	for (i = 0; i < path.len; i++) {
-		if ((unsigned char)path.at[i] < ' ' || path.at[i] == '"' || path.at[i] == '\\' || path.at[i] == '>') {
-			request_fail(r, "no name of a file");
-			return NULL;
-		}
+		if ((unsigned char)path.at[i] < ' ' || strchr("\"\\>*", path.at[i]) ||
+		    (i && path.at[i] == '?' && path.at[i - 1] == '?'))
+			return false;
+	}
+	return true;
+}
+
+/* dir/name.capnp becomes dir/name.rill.h. */
+static const char *path_of(struct request *r, struct rill_text path, const char *ending)
+{
+	size_t len = has_ending(path) ? path.len - 6 : path.len;
+
+	if (!is_path(path)) {
+		request_fail(r, "a path has \", \\, >, *, ?? or a control character in it");
+		return NULL;
 	}
 	return pool_print(&r->pool, "%.*s%s", (int)len, path.at, ending);
 }

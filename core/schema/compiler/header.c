@@ -1,17 +1,55 @@
 /* core/schema/compiler/header.c - what a decl is in C apart from its functions: tags, enums, ids, constants. */
 #include "schema/compiler/generate.h"
 
-/* No comment ends or begins in a comment, and no control characters are in one. */
+/* How long the character is that begins here; 0: it is none in UTF-8. */
+static size_t char_len(const unsigned char *at, size_t left)
+{
+	size_t i, n = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : *at < 0xf5 ? 4 : 0;
+	unsigned second = n > 1 && left > 1 ? at[1] : 0;
+
+	if (n > left || (*at == 0xe0 && second < 0xa0) || (*at == 0xed && second > 0x9f) || (*at == 0xf0 && second < 0x90) ||
+	    (*at == 0xf4 && second > 0x8f))
+		return 0;
+	for (i = 1; i < n; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+/* U+202A to U+202E and U+2066 to U+2069: a compiler warns of text that is shown in another order than it has. */
+static bool turns_text(const unsigned char *at, size_t len)
+{
+	return len == 3 && at[0] == 0xe2 &&
+	       ((at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae) || (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
+static bool is_pair(char a, char b)
+{
+	return (a == '*' && b == '/') || (a == '/' && b == '*') || (a == '?' && b == '?');
+}
+
+/* No comment ends or begins in a comment, no trigraph is in one, and no character that is not to be seen. */
 static void put_line(struct text *t, const char *at, size_t len)
 {
-	size_t i;
+	size_t i, n;
+	char last = 0;
 
 	while (len && (at[len - 1] == ' ' || at[len - 1] == '\t' || at[len - 1] == '\r'))
 		len--;
-	for (i = 0; i < len; i++) {
-		text_bytes(t, (unsigned char)at[i] < ' ' && at[i] != '\t' ? " " : &at[i], 1);
-		if (i + 1 < len && ((at[i] == '*' && at[i + 1] == '/') || (at[i] == '/' && at[i + 1] == '*')))
+	for (i = 0; i < len; i += n ? n : 1) {
+		const unsigned char *c = (const unsigned char *)at + i;
+		const char *put = at + i;
+
+		n = char_len(c, len - i);
+		if (!n || turns_text(c, n))
+			put = "?";
+		else if (*c < ' ' && *c != '\t')
+			put = " ";
+		if (is_pair(last, *put))
 			text_bytes(t, " ", 1);
+		text_bytes(t, put, put == at + i ? n : 1);
+		last = *put;
 	}
 }
 

@@ -135,6 +135,34 @@ static void names_that_clash_get_numbers(void **state)
 	holds("clash.rill.h", "a_get_foo_bar2(struct a v)");
 }
 
+/* It would end a comment of what is made. */
+static void a_path_that_is_no_text_for_c_is_refused(void **state)
+{
+	static const char *const folders[] = {"d*", "d?\?"};
+	size_t i;
+
+	(void)state;
+	need_tool();
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		assert_int_equal(run("cd %s && mkdir '%s' && echo '@0xf0c2c4f7ddc6a5cb; struct S {}' >'%s/q.capnp'", folder,
+		                     folders[i], folders[i]),
+		                 0);
+		assert_int_not_equal(run("cd %s && capnp compile -o%s '%s/q.capnp' 2>&1", folder, plugin, folders[i]), 0);
+		assert_non_null(strstr(said, "a path has"));
+	}
+}
+
+static void a_comment_is_text(void **state)
+{
+	(void)state;
+	need_tool();
+	folder_put(folder, "comment.capnp",
+	           "@0xf0c2c4f7ddc6a5cc;\nstruct S {\n# a\xff"
+	           "b \xe2\x80\xae \xed\xa0\x80 \xc3\xbc ?\?/ \xe2\x80\n}\n");
+	assert_int_equal(compile("comment.capnp"), 0);
+	holds("comment.rill.h", "/* a?b ? ? ? ? \xc3\xbc ? ?/ ? ? */");
+}
+
 #define WARNINGS "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 
 /* As C and as C++, with the warnings of the project and more. */
@@ -200,6 +228,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_large_schema_is_compiled),
 		cmocka_unit_test(what_cannot_be_read_or_written_is_said),
 		cmocka_unit_test(names_that_clash_get_numbers),
+		cmocka_unit_test(a_path_that_is_no_text_for_c_is_refused),
+		cmocka_unit_test(a_comment_is_text),
 		cmocka_unit_test(what_it_makes_compiles_without_a_warning),
 		cmocka_unit_test(each_getter_loads_once),
 	};
