@@ -410,7 +410,7 @@ static void words_of_c_and_names_that_clash(void **state)
 	nasty_clash_set_foo_bar(c, "one");
 	nasty_clash_set_foo_bar2(c, "two", 3);
 	assert_int_equal(nasty_clash_get_foo_bar2(nasty_clash_root(built())).len, 3);
-	assert_true(is_text(nasty_clash_of2(), "of"));
+	assert_true(is_text(nasty_clash_of_text(), "of"));
 	assert_int_equal(NASTY_EOF, -1);
 }
 

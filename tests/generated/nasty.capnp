@@ -248,16 +248,16 @@ struct Clash {
   root @9 :Text;
   struct Foo { get @0 :Int8; }
   struct Get { foo @0 :Text; }
-  struct List { x @0 :Int8; }
-  struct NewRoot {}
-  const of :Text = "of";
-  const typeId :UInt64 = 1;
+  struct List $Rill.name("listed") { x @0 :Int8; }
+  struct NewRoot $Rill.name("fresh") {}
+  const of :Text = "of" $Rill.name("of_text");
+  const typeId :UInt64 = 1 $Rill.name("my_type_id");
   union { left @10 :Int8; right @11 :Int8; }
-  enum Which { left @0; }
+  enum Which $Rill.name("which_side") { left @0; }
 }
-struct ClashFoo { get @0 :Int8; bar @1 :Text; }
-struct ClashList { y @0 :Int8; }
-struct ClashBuilder { y @0 :Int8; }
+struct ClashFoo $Rill.name("foo_clash") { get @0 :Int8; bar @1 :Text; }
+struct ClashList $Rill.name("list_clash") { y @0 :Int8; }
+struct ClashBuilder $Rill.name("builder_clash") { y @0 :Int8; }
 
 struct Renamed $Rill.name("called_so") {
   field @0 :Int32 $Rill.name("member");

@@ -1,36 +1,12 @@
-/* core/schema/compiler/identifiers.c - what may be a name in C, how a schema's name is spelled there, and which are in use.
+/* core/schema/compiler/identifiers.c - how a schema's name is spelled in C, and which names of a file are in use.
  *
- * thisName is this_name. What the file itself has taken gets a number; names.c decides what to ask for.
+ * thisName is this_name. taken.c knows what nobody may be called, names.c decides what to ask for.
  */
 #include "schema/compiler/request.h"
 
 #include <stdlib.h>
 
 #define NAME_ID UINT64_C(0xfc5affec120f5e11) /* an annotation of rill/rill.capnp */
-
-/* ---- words of C, C++ and their libraries ---------------------------------------------------------------------------- */
-
-static const char taken[] =
-	" alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char char16_t char32_t char8_t "
-	"class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
-	"default delete do double dynamic_cast else enum errno explicit export extern false float for friend goto i386 if "
-	"inline int linux long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected "
-	"public register reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast "
-	"stderr stdin stdout struct switch template this thread_local throw true try typedef typeid typename typeof "
-	"typeof_unqual union unix unsigned using virtual void volatile wchar_t while xor xor_eq BUFSIZ DOMAIN EOF FALSE "
-	"INFINITY NAN NULL OVERFLOW RAND_MAX TRUE UNDERFLOW main ";
-
-bool names_is_taken(const char *name)
-{
-	size_t len = strlen(name);
-	const char *at = taken;
-
-	while ((at = strstr(at + 1, name))) {
-		if (at[-1] == ' ' && at[len] == ' ')
-			return true;
-	}
-	return strncmp(name, "rill_", 5) == 0 || strncmp(name, "RILL_", 5) == 0;
-}
 
 /* ---- spelling ------------------------------------------------------------------------------------------------------- */
 
@@ -145,13 +121,13 @@ static size_t hash_of(const char *name)
 	return hash ^ hash >> 15;
 }
 
-static const char **place_of(const struct claims *c, const char *name)
+static struct claim *place_of(const struct claims *c, const char *name)
 {
 	size_t i = hash_of(name) & (c->room - 1);
 
-	while (c->names[i] && strcmp(c->names[i], name) != 0)
+	while (c->at[i].name && strcmp(c->at[i].name, name) != 0)
 		i = (i + 1) & (c->room - 1);
-	return &c->names[i];
+	return &c->at[i];
 }
 
 static int grow(struct request *r, struct claims *c)
@@ -161,14 +137,14 @@ static int grow(struct request *r, struct claims *c)
 
 	if (c->count * 2 < c->room)
 		return 0;
-	more.names = calloc(more.room, sizeof(char *));
-	if (!more.names)
+	more.at = calloc(more.room, sizeof(*more.at));
+	if (!more.at)
 		return request_fail(r, "no memory");
 	for (i = 0; i < c->room; i++) {
-		if (c->names[i])
-			*place_of(&more, c->names[i]) = c->names[i];
+		if (c->at[i].name)
+			*place_of(&more, c->at[i].name) = c->at[i];
 	}
-	free(c->names);
+	free(c->at);
 	*c = more;
 	return 0;
 }
@@ -183,32 +159,47 @@ static const char *filled(struct request *r, const char *pattern, const char *na
 	return pool_print(&r->pool, "%.*s%s%s", (int)n, pattern, pattern[n] == '*' ? name : upper, pattern + n + 1);
 }
 
-static bool all_free(struct request *r, const struct claims *c, const char *name, const char *upper,
-                     const char *const *patterns)
+bool names_make_word(struct request *r, const char *name, const char *upper, const char *const *patterns)
 {
 	for (; *patterns; patterns++) {
 		const char *whole = filled(r, *patterns, name, upper);
 
-		if (whole && c->room && *place_of(c, whole))
-			return false;
+		if (whole && taken_is_word(whole))
+			return true;
 	}
-	return true;
+	return false;
 }
 
-static int take_all(struct request *r, struct claims *c, const char *name, const char *upper, const char *const *patterns)
+/* Who has one of the names; NULL: nobody. */
+static const struct claim *find_claim(struct request *r, const struct claims *c, const char *name, const char *upper,
+                                      const char *const *patterns)
 {
+	for (; c->room && *patterns; patterns++) {
+		const char *whole = filled(r, *patterns, name, upper);
+
+		if (whole && place_of(c, whole)->name)
+			return place_of(c, whole);
+	}
+	return NULL;
+}
+
+static int take_all(struct request *r, struct decl *d, const char *name, const char *upper, const char *const *patterns)
+{
+	struct claims *c = &d->file->claims;
+
 	for (; *patterns; patterns++) {
 		const char *whole = filled(r, *patterns, name, upper);
+		struct claim claim = {whole, d};
 
 		if (!whole || grow(r, c) < 0)
 			return request_fail(r, "no memory");
-		*place_of(c, whole) = whole;
+		*place_of(c, whole) = claim;
 		c->count++;
 	}
 	return 0;
 }
 
-const char *names_claim(struct request *r, struct decl *file, const char *base, const char *const *patterns)
+const char *names_claim(struct request *r, struct decl *d, const char *base, const char *const *patterns)
 {
 	const char *name = base, *upper;
 	unsigned n;
@@ -219,8 +210,8 @@ const char *names_claim(struct request *r, struct decl *file, const char *base, 
 			name = NULL;
 		if (!upper || strlen(name) > C_NAME_MAX)
 			break;
-		if (all_free(r, &file->claims, name, upper, patterns))
-			return take_all(r, &file->claims, name, upper, patterns) < 0 ? NULL : name;
+		if (!find_claim(r, &d->file->claims, name, upper, patterns) && !names_make_word(r, name, upper, patterns))
+			return take_all(r, d, name, upper, patterns) < 0 ? NULL : name;
 		name = pool_print(&r->pool, "%s%s%u", base, is_digit(base[strlen(base) - 1]) ? "_" : "", n);
 	}
 	if (name)
@@ -228,4 +219,16 @@ const char *names_claim(struct request *r, struct decl *file, const char *base, 
 	else
 		request_fail(r, "no memory");
 	return NULL;
+}
+
+int names_declare(struct request *r, struct decl *d, const char *const *patterns)
+{
+	const struct claim *claim = find_claim(r, &d->file->claims, d->name, d->upper, patterns);
+
+	if (strlen(d->name) > C_NAME_MAX)
+		return request_fail(r, "no name for \"%.80s\"", d->name);
+	if (claim)
+		return request_fail(r, "%.60s and %.60s would both have %.60s in C: give one of them another $Rill.name",
+		                    claim->by->outer, d->outer, claim->name);
+	return take_all(r, d, d->name, d->upper, patterns);
 }

@@ -1,9 +1,10 @@
 /* core/schema/compiler/names.c - what the things of a request are called in C.
  *
  * A name is made of the names of what it is in and its own, in C's manner: Outer.innerThing is outer_inner_thing. What C, C++
- * or the library have taken gets an ending, what the file itself has taken a number (identifiers.c). Names are given per file
- * and in the order of its declarations, types before groups, so that they are the same whatever other files are compiled
- * along.
+ * or the library have taken gets an ending (taken.c). Of a file that is only imported the request holds what is used, with all
+ * that this is in, and no more. So the name of a declaration hangs on these alone: two that would be called the same are an
+ * error of their file, when that is compiled. Groups, fields and the like are named in code for their own file only, which is
+ * all there then: they get numbers (identifiers.c).
  */
 #include "schema/compiler/request.h"
 
@@ -42,47 +43,80 @@ static const char *const of_struct[] = {"*",
                                         NULL};
 static const char *const of_group[] = {"*", "*_builder", "*_which", "*_clear", "*_built", NULL};
 static const char *const of_enum[] = {"*", "*_at", "*_set_at", "*_name", "^_TYPE_ID", NULL};
+static const char *const of_empty_enum[] = {"*", "*_at", "*_set_at", "*_name", "^_TYPE_ID", "^_RESERVED", NULL};
 static const char *const of_id[] = {"^_TYPE_ID", NULL};
-static const char *const of_const[] = {"*", "^", "*_words", "*_segment", NULL};
+static const char *const of_macro[] = {"^", NULL};
+static const char *const of_view[] = {"*", "*_segment", "*_segment_words", NULL};
 
-static const char *const *patterns_of(const struct decl *d, struct rill_text name)
+/* Is a constant a number, an enumerant or nothing? */
+static bool is_macro(struct type type)
 {
-	if (!d) /* not in the request: by its first letter */
-		return name.at[0] >= 'A' && name.at[0] <= 'Z' ? of_struct : of_const;
-	switch (node_which(d->node)) {
+	return type_which(type) <= TYPE_WHICH_FLOAT64 || type_which(type) == TYPE_WHICH_ENUM;
+}
+
+static const char *const *patterns_of(struct node node)
+{
+	switch (node_which(node)) {
 	case NODE_WHICH_STRUCT:
-		return node_struct_get_is_group(node_get_struct(d->node)) ? of_group : of_struct;
+		return node_struct_get_is_group(node_get_struct(node)) ? of_group : of_struct;
 	case NODE_WHICH_ENUM:
-		return of_enum;
+		return enumerant_list_count(node_enum_get_enumerants(node_get_enum(node))) ? of_enum : of_empty_enum;
 	case NODE_WHICH_CONST:
-		return of_const;
+		return is_macro(node_const_get_type(node_get_const(node))) ? of_macro : of_view;
 	default:
 		return of_id;
 	}
 }
 
-/* Name a decl, which may not be in the request; `outer` is how the schema calls what it is in. */
-static int name_one(struct request *r, struct decl *d, struct decl *file, const char *name, const char *outer,
-                    struct rill_text own)
+/* Something that is not of the schema is called so. */
+static bool is_taken(struct request *r, const char *name, const char *upper, const char *const *patterns)
 {
-	const char *const *patterns = patterns_of(d, own);
-	const char *upper = names_upper(r, name);
+	if (taken_is_name(name) || taken_is_name(upper) || names_make_word(r, name, upper, patterns))
+		return true;
+	if (patterns != of_macro && patterns != of_id && taken_is_type(name))
+		return true;
+	return patterns == of_view && taken_is_function(name);
+}
 
-	if (upper && (names_is_taken(name) || names_is_taken(upper)))
-		name = pool_print(&r->pool, "%s_%s", name, patterns == of_const ? "value" : "type");
-	name = name ? names_claim(r, file, name, patterns) : NULL;
-	if (!name)
-		return request_fail(r, "no memory");
-	if (!d)
-		return 0;
-	d->file = file;
+/* What a decl is called as far as it is alone; NULL: no memory. */
+static const char *alone(struct request *r, const struct decl *d, const char *name)
+{
+	const char *upper = name ? names_upper(r, name) : NULL;
+
+	if (!upper || !is_taken(r, name, upper, patterns_of(d->node)))
+		return upper ? name : NULL;
+	return pool_print(&r->pool, "%s_%s", name, node_which(d->node) == NODE_WHICH_CONST ? "value" : "type");
+}
+
+/* `own` is how the schema calls it. */
+static int set_name(struct request *r, struct decl *d, const struct decl *in, const char *name, struct rill_text own)
+{
+	d->file = in->file;
 	d->name = name;
-	d->upper = names_upper(r, name);
-	d->outer = pool_print(&r->pool, "%s%s%.*s", outer, *outer ? "." : "", (int)own.len, own.at);
+	d->upper = name ? names_upper(r, name) : NULL;
+	d->outer = pool_print(&r->pool, "%s%s%.*s", in->outer, *in->outer ? "." : "", (int)own.len, own.at);
 	if (!d->upper || !d->outer)
 		return request_fail(r, "no memory");
 	r->order[r->ordered++] = d;
 	return 0;
+}
+
+/* What no other file knows. */
+static int name_numbered(struct request *r, struct decl *d, const struct decl *in, const char *name, struct rill_text own)
+{
+	d->file = in->file;
+	name = alone(r, d, name);
+	if (!name)
+		return request_fail(r, "no memory");
+	name = names_claim(r, d, name, patterns_of(d->node));
+	return name ? set_name(r, d, in, name, own) : -1;
+}
+
+static int name_declared(struct request *r, struct decl *d, const struct decl *in, const char *name, struct rill_text own)
+{
+	if (set_name(r, d, in, alone(r, d, name), own) < 0)
+		return -1;
+	return d->file->is_asked ? names_declare(r, d, patterns_of(d->node)) : 0;
 }
 
 static const char *joined(struct request *r, const char *prefix, const char *name)
@@ -91,10 +125,9 @@ static const char *joined(struct request *r, const char *prefix, const char *nam
 }
 
 /* All that is declared in a node, and in that. `prefix` goes before each name. */
-static int name_nested(struct request *r, struct decl *file, struct decl *in, const char *prefix, unsigned depth)
+static int name_nested(struct request *r, struct decl *in, const char *prefix, unsigned depth)
 {
 	struct node_nested_node_list list = node_get_nested_nodes(in->node);
-	struct annotation_list none = {0};
 	size_t i;
 
 	if (depth > NEST_MAX)
@@ -103,15 +136,17 @@ static int name_nested(struct request *r, struct decl *file, struct decl *in, co
 		struct node_nested_node nested = node_nested_node_list_at(list, i);
 		struct decl *d = request_find(r, node_nested_node_get_id(nested));
 		struct rill_text own = node_nested_node_get_name(nested);
-		const char *name = names_of(r, own, d ? node_get_annotations(d->node) : none), *inner;
+		const char *name, *inner;
 
-		if (d && (d->name || node_which(d->node) == NODE_WHICH_FILE))
+		if (!d) /* used by nobody who is here */
+			continue;
+		if (d->name || node_which(d->node) == NODE_WHICH_FILE)
 			return request_fail(r, "@0x%016llx is declared twice", (unsigned long long)d->id);
-		name = joined(r, prefix, name);
-		if (!name || name_one(r, d, file, name, in->outer, own) < 0)
+		name = joined(r, prefix, names_of(r, own, node_get_annotations(d->node)));
+		if (!name || name_declared(r, d, in, name, own) < 0)
 			return request_fail(r, "no memory");
-		inner = d ? pool_print(&r->pool, "%s_", d->name) : NULL;
-		if (d && (!inner || name_nested(r, file, d, inner, depth + 1) < 0))
+		inner = joined(r, d->name, "_");
+		if (!inner || name_nested(r, d, inner, depth + 1) < 0)
 			return request_fail(r, "no memory");
 	}
 	return 0;
@@ -138,8 +173,7 @@ static int name_groups(struct request *r, struct decl *d, unsigned depth)
 			return request_fail(r, "a group of %s is none", d->outer);
 		name = names_of(r, field_get_name(f), field_get_annotations(f));
 		name = name ? pool_print(&r->pool, "%s_%s", d->name, name) : NULL;
-		if (!name || name_one(r, group, d->file, name, d->outer, field_get_name(f)) < 0 ||
-		    name_groups(r, group, depth + 1) < 0)
+		if (!name || name_numbered(r, group, d, name, field_get_name(f)) < 0 || name_groups(r, group, depth + 1) < 0)
 			return request_fail(r, "no memory");
 	}
 	return 0;
@@ -156,7 +190,7 @@ static int name_content(struct request *r, struct decl *in, struct method m, uin
 		return 0;
 	name = names_of(r, own, method_get_annotations(m));
 	name = name ? pool_print(&r->pool, "%s_%s_%s", in->name, name, ending) : NULL;
-	if (!name || name_one(r, d, in->file, name, in->outer, own) < 0)
+	if (!name || name_numbered(r, d, in, name, own) < 0)
 		return request_fail(r, "no memory");
 	return name_groups(r, d, 0);
 }
@@ -187,8 +221,10 @@ static int name_file(struct request *r, struct decl *file)
 		                    prefix.at);
 	file->file = file;
 	file->outer = "";
-	if (!before || name_nested(r, file, file, before, 0) < 0)
+	if (!before || name_nested(r, file, before, 0) < 0)
 		return request_fail(r, "no memory");
+	if (!file->is_asked)
+		return 0;
 	for (i = first, nested = r->ordered; i < nested; i++) {
 		struct decl *d = r->order[i];
 
@@ -241,14 +277,14 @@ static int name_part(struct request *r, struct decl *d, size_t i, const char *na
 
 	if (!name || about(r, d, endings, patterns) < 0)
 		return request_fail(r, "no memory");
-	d->parts[i] = names_claim(r, d->file, name, patterns);
+	d->parts[i] = names_claim(r, d, name, patterns);
 	return d->parts[i] ? 0 : -1;
 }
 
 static int name_fields(struct request *r, struct decl *d)
 {
-	static const char *const endings[] = {"_get_*",  "_set_*",  "_set_*_len", "_has_*",   "_read_*", "_init_*",
-	                                      "_edit_*", "_slot_*", "_*_default", "_WHICH_^", NULL};
+	static const char *const endings[] = {"_get_*",  "_set_*",  "_set_*_len", "_has_*",           "_read_*",  "_init_*",
+	                                      "_edit_*", "_slot_*", "_*_default", "_*_default_words", "_WHICH_^", NULL};
 	struct field_list list = node_struct_get_fields(node_get_struct(d->node));
 	size_t i, count = field_list_count(list);
 

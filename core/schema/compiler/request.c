@@ -45,6 +45,20 @@ static void add_comments(struct request *r)
 	}
 }
 
+static void mark_asked(struct request *r)
+{
+	struct code_generator_request_requested_file_list list = code_generator_request_get_requested_files(r->root);
+	size_t i;
+
+	for (i = 0; i < code_generator_request_requested_file_list_count(list); i++) {
+		struct decl *d = request_find(r, code_generator_request_requested_file_get_id(
+							 code_generator_request_requested_file_list_at(list, i)));
+
+		if (d)
+			d->is_asked = true;
+	}
+}
+
 int request_load(struct request *r, struct code_generator_request root)
 {
 	struct node_list nodes = code_generator_request_get_nodes(root);
@@ -69,6 +83,7 @@ int request_load(struct request *r, struct code_generator_request root)
 			return request_fail(r, "two nodes have the id @0x%016llx", (unsigned long long)r->decls[i].id);
 	}
 	add_comments(r);
+	mark_asked(r);
 	return names_give(r);
 }
 
@@ -77,7 +92,7 @@ void request_finish(struct request *r)
 	size_t i;
 
 	for (i = 0; i < r->count; i++) {
-		free(r->decls[i].claims.names);
+		free(r->decls[i].claims.at);
 		free(r->decls[i].parts);
 	}
 	free(r->decls);

@@ -14,8 +14,13 @@
 #define NODES_MAX (UINT64_C(1) << 20)
 
 /* Names that are in use. */
+struct claim {
+	const char *name; /* NULL: free */
+	const struct decl *by;
+};
+
 struct claims {
-	const char **names; /* open addressing; NULL: free */
+	struct claim *at; /* open addressing */
 	size_t count, room;
 };
 
@@ -25,6 +30,7 @@ struct decl {
 	struct node node;
 	struct node_source_info source; /* its comments; empty: none */
 	struct decl *file;
+	bool is_asked;        /* a file that is compiled: all that is in it is in the request */
 	const char *name;     /* in C; NULL: nothing leads to it */
 	const char *upper;    /* the same for constants */
 	const char **parts;   /* names of its fields, enumerants or methods, in their order */
@@ -54,8 +60,13 @@ struct decl *request_find(const struct request *r, uint64_t id);
 
 /* ---- identifiers ---------------------------------------------------------------------------------------------------- */
 
-/* A word of C, C++ or their libraries, or one of ours. */
-bool names_is_taken(const char *name);
+/* A word or macro of C, C++ or their libraries: nothing at all is called so. Or a name that is ours, too. */
+bool taken_is_word(const char *name);
+bool taken_is_name(const char *name);
+
+/* No type may be called so, no function. */
+bool taken_is_type(const char *name);
+bool taken_is_function(const char *name);
 
 /* Nothing else gets into C: a name is what an identifier is, without __ anywhere. */
 bool names_is_plain(struct rill_text name);
@@ -77,8 +88,13 @@ int names_give_parts(struct request *r, struct decl *d);
 /* The same in capitals. */
 const char *names_upper(struct request *r, const char *name);
 
-/* `base`, or base2, base3 ... such that all patterns are free in the file with it in the place of * and its capitals in the
- * place of ^. They are in use then. NULL: failed. */
-const char *names_claim(struct request *r, struct decl *file, const char *base, const char *const *patterns);
+/* A word of C or C++ is among what the patterns make of a name: with it in the place of * and its capitals in that of ^. */
+bool names_make_word(struct request *r, const char *name, const char *upper, const char *const *patterns);
+
+/* `base`, or base2, base3 ... such that all patterns are free in the file of the decl. They are in use then. NULL: failed. */
+const char *names_claim(struct request *r, struct decl *d, const char *base, const char *const *patterns);
+
+/* The decl's own name and no other: -1 where a pattern is in use. */
+int names_declare(struct request *r, struct decl *d, const char *const *patterns);
 
 #endif

@@ -116,23 +116,87 @@ static void what_cannot_be_read_or_written_is_said(void **state)
 	assert_non_null(strstr(said, "there.rill.h cannot be written"));
 }
 
-static void names_that_clash_get_numbers(void **state)
+static void names_in_a_struct_that_clash_get_numbers(void **state)
 {
 	(void)state;
 	need_tool();
 	folder_put(folder, "clash.capnp",
 	           "@0xf0c2c4f7ddc6a5c2;\n"
 	           "struct Int { class @0 :Int8; }\n"
-	           "struct A { list :group { x @0 :Int8; } fooBAR @1 :Int8; fooBar @2 :Int8; }\n"
-	           "struct AList { y @0 :Int8; }\n");
+	           "struct A { list :group { x @0 :Int8; } fooBAR @1 :Int8; fooBar @2 :Int8; }\n");
 	assert_int_equal(compile("clash.capnp"), 0);
 	holds("clash.rill.h", "struct int_type {");
 	holds("clash.rill.h", "int_type_get_class(struct int_type v)");
 	holds("clash.rill.h", "struct a_list {\n\tstruct rill_list l;");
 	holds("clash.rill.h", "struct a_list2 {\n\tstruct rill_struct s;");
-	holds("clash.rill.h", "struct a_list3 {\n\tstruct rill_struct s;");
 	holds("clash.rill.h", "a_get_foo_bar(struct a v)");
 	holds("clash.rill.h", "a_get_foo_bar2(struct a v)");
+}
+
+/* Not compiled: it says this. */
+static void fails(const char *declarations, const char *why)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text), "@0xf0c2c4f7ddc6a5c5;\nusing Rill = import \"/rill/rill.capnp\";\n%s\n", declarations);
+	folder_put(folder, "fails.capnp", text);
+	assert_int_not_equal(compile("fails.capnp"), 0);
+	if (!strstr(said, why))
+		fail_msg("%s: %s", declarations, said);
+}
+
+static void two_declarations_of_one_name_are_told(void **state)
+{
+	(void)state;
+	need_tool();
+	fails("struct Outer { struct Inner { x @0 :Int8; } }\nstruct OuterInner {}",
+	      "Outer.Inner and OuterInner would both have outer_inner in C: give one of them another $Rill.name");
+	fails("struct Zed $Rill.name(\"kilo\") {}\nstruct Kilo {}", "Zed and Kilo would both have kilo in C");
+	fails("struct A {}\nstruct AList {}", "A and AList would both have a_list in C");
+	fails("const a :Text = \"\";\nconst aSegmentWords :Text = \"\";", "both have a_segment_words in C");
+	fails("enum E {}\nconst eReserved :Int8 = 1;", "both have E_RESERVED in C");
+	fails("struct A {}\nconst aTypeId :Int8 = 1;", "both have A_TYPE_ID in C");
+	folder_put(folder, "apart.capnp",
+	           "@0xf0c2c4f7ddc6a5c6;\nusing Rill = import \"/rill/rill.capnp\";\n"
+	           "struct A {}\nstruct AList $Rill.name(\"my_list\") {}\n"
+	           "enum E { reserved @0; }\nenum F {}\nconst a :Int8 = 1;\n");
+	assert_int_equal(compile("apart.capnp"), 0);
+	holds("apart.rill.h", "struct my_list {\n\tstruct rill_struct s;");
+	holds("apart.rill.h", "\tE_RESERVED = 0\n");
+	holds("apart.rill.h", "#define A 1\n");
+}
+
+/* Of the imported file the request holds what is used, and no more. */
+static void an_imported_name_is_what_its_file_says(void **state)
+{
+	(void)state;
+	need_tool();
+	folder_put(folder, "from.capnp",
+	           "@0xf0c2c4f7ddc6a5c7;\nusing Rill = import \"/rill/rill.capnp\";\n$Rill.prefix(\"from_\");\n"
+	           "enum Foo { a @0; }\nstruct FooList { x @0 :Int8; }\n"
+	           "struct Zed $Rill.name(\"kilo\") { x @0 :Int8; }\nstruct Kilo $Rill.name(\"lima\") { x @0 :Int8; }\n"
+	           "struct Cover $Rill.name(\"lid\") { struct Class { struct In { x @0 :Int8; } } }\n"
+	           "struct CoverClass { struct In { y @0 :Int8; } }\n");
+	folder_put(folder, "to.capnp",
+	           "@0xf0c2c4f7ddc6a5c8;\nusing From = import \"from.capnp\";\n"
+	           "struct User { list @0 :From.FooList; kilo @1 :From.Kilo; in @2 :From.Cover.Class.In; }\n");
+	assert_int_equal(compile("to.capnp"), 0);
+	assert_int_equal(compile("from.capnp"), 0);
+	holds("to.rill.h", "struct from_foo_list user_get_list(");
+	holds("to.rill.h", "struct from_lima user_get_kilo(");
+	holds("to.rill.h", "struct from_lid_class_in user_get_in(");
+	holds("from.rill.h", "struct from_foo_list {\n\tstruct rill_struct s;");
+	assert_int_equal(run("cp %s/to.rill.h %s/alone.h && cd %s && capnp compile -I%s/include -o%s from.capnp to.capnp && "
+	                     "cmp alone.h to.rill.h 2>&1",
+	                     folder, folder, folder, getenv("PWD"), plugin),
+	                 0);
+	folder_put(folder, "two.capnp",
+	           "@0xf0c2c4f7ddc6a5c9;\nstruct Outer { struct Inner { x @0 :Int8; } }\nstruct OuterInner { x @0 :Text; }\n");
+	folder_put(folder, "of_two.capnp",
+	           "@0xf0c2c4f7ddc6a5ca;\nusing Two = import \"two.capnp\";\nstruct User { f @0 :Two.OuterInner; }\n");
+	assert_int_not_equal(compile("two.capnp"), 0);
+	assert_int_not_equal(run("cd %s && capnp compile -o%s two.capnp of_two.capnp 2>&1", folder, plugin), 0);
+	assert_non_null(strstr(said, "Outer.Inner and OuterInner"));
 }
 
 /* It would end a comment of what is made. */
@@ -171,6 +235,8 @@ static void what_it_makes_compiles_without_a_warning(void **state)
 	static const char *const compilers[] = {
 		"gcc -std=c11 -Wstrict-prototypes -Wmissing-prototypes",
 		"clang -std=c11 -Wstrict-prototypes -Wmissing-prototypes",
+		"gcc -std=gnu11",
+		"clang -std=gnu11",
 		"g++ -x c++ -std=c++11",
 		"clang++ -x c++ -std=c++11",
 	};
@@ -183,8 +249,9 @@ static void what_it_makes_compiles_without_a_warning(void **state)
 		if (run("command -v %.*s", (int)strcspn(compilers[i], " "), compilers[i]) != 0)
 			continue;
 		tried++;
-		if (run("cd %s/tests/generated && %s " WARNINGS " -I%s/include -I%s -fsyntax-only nasty.rill.c 2>&1", folder,
-		        compilers[i], getenv("PWD"), folder) != 0)
+		if (run("cd %s/tests/generated && for c in nasty nasty_words; do %s " WARNINGS
+		        " -I%s/include -I%s -fsyntax-only $c.rill.c 2>&1 || exit; done",
+		        folder, compilers[i], getenv("PWD"), folder) != 0)
 			fail_msg("%s: %s", compilers[i], said);
 	}
 	assert_true(tried > 0);
@@ -227,7 +294,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_cannot_be_done_is_said),
 		cmocka_unit_test(a_large_schema_is_compiled),
 		cmocka_unit_test(what_cannot_be_read_or_written_is_said),
-		cmocka_unit_test(names_that_clash_get_numbers),
+		cmocka_unit_test(names_in_a_struct_that_clash_get_numbers),
+		cmocka_unit_test(two_declarations_of_one_name_are_told),
+		cmocka_unit_test(an_imported_name_is_what_its_file_says),
 		cmocka_unit_test(a_path_that_is_no_text_for_c_is_refused),
 		cmocka_unit_test(a_comment_is_text),
 		cmocka_unit_test(what_it_makes_compiles_without_a_warning),
