@@ -153,10 +153,13 @@ static int grow(struct request *r, struct claims *c)
 static const char *filled(struct request *r, const char *pattern, const char *name, const char *upper)
 {
 	size_t n = strcspn(pattern, "*^");
+	const char *whole = pattern;
 
-	if (!pattern[n])
-		return pattern;
-	return pool_print(&r->pool, "%.*s%s%s", (int)n, pattern, pattern[n] == '*' ? name : upper, pattern + n + 1);
+	if (pattern[n])
+		whole = pool_print(&r->pool, "%.*s%s%s", (int)n, pattern, pattern[n] == '*' ? name : upper, pattern + n + 1);
+	if (!whole)
+		request_fail(r, "no memory");
+	return whole;
 }
 
 bool names_make_word(struct request *r, const char *name, const char *upper, const char *const *patterns)
