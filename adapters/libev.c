@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -26,22 +27,45 @@ struct io {
 	struct rill_watch *watch;
 };
 
+static int wanted(const struct rill_watch *w)
+{
+	int in = w->events & POLLIN ? EV_READ : 0;
+	int out = w->events & POLLOUT ? EV_WRITE : 0;
+
+	return in | out;
+}
+
+/* libev tells the kernel of a descriptor in its next turn. One that is refused then (ENOSPC, ENOMEM) is stopped, and on_ready()
+ * is called once, with EV_ERROR; but only after the wait of that turn, which this ends. */
+static void look_later(struct io *io)
+{
+	struct ev_loop *loop = io->adapter->loop;
+
+	ev_timer_stop(loop, &io->again);
+	ev_timer_set(&io->again, AGAIN, 0.);
+	ev_timer_start(loop, &io->again);
+}
+
+/* Set anew, or libev takes it for one that the kernel has. */
 static void on_again(struct ev_loop *loop, struct ev_timer *ev, int revents)
 {
 	struct io *io = ev->data;
 
 	(void)revents;
+	if (ev_is_active(&io->event))
+		return;
+	ev_io_set(&io->event, io->watch->fd, wanted(io->watch));
 	ev_io_start(loop, &io->event);
+	look_later(io);
 }
 
-/* libev tells the kernel of a descriptor in its next turn. One that is refused then (ENOSPC, ENOMEM) is stopped, and this is
- * called once, with EV_ERROR. */
 static void on_ready(struct ev_loop *loop, struct ev_io *ev, int revents)
 {
 	struct io *io = ev->data;
 
+	(void)loop;
 	if (revents & EV_ERROR)
-		ev_timer_start(loop, &io->again);
+		look_later(io);
 	rill_ctx_dispatch(io->adapter->ctx, io->watch); /* last: io may be gone */
 }
 
@@ -51,14 +75,6 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *ev, int revents)
 
 	(void)loop, (void)revents;
 	rill_ctx_dispatch(a->ctx, NULL); /* last: a may be gone */
-}
-
-static int wanted(const struct rill_watch *w)
-{
-	int in = w->events & POLLIN ? EV_READ : 0;
-	int out = w->events & POLLOUT ? EV_WRITE : 0;
-
-	return in | out;
 }
 
 static void link_io(struct adapter *a, struct io *io)
@@ -94,6 +110,7 @@ static int on_add(void *self, struct rill_watch *w)
 	ev_timer_init(&io->again, on_again, AGAIN, 0.);
 	io->event.data = io->again.data = io;
 	ev_io_start(a->loop, &io->event);
+	look_later(io);
 	link_io(a, io);
 	w->adapter = io;
 	return 0;
@@ -103,10 +120,13 @@ static void on_update(void *self, struct rill_watch *w)
 {
 	struct adapter *a = self;
 	struct io *io = w->adapter;
+	bool was_refused = !ev_is_active(&io->event);
 
 	ev_io_stop(a->loop, &io->event);
 	ev_io_set(&io->event, w->fd, wanted(w));
 	ev_io_start(a->loop, &io->event);
+	if (was_refused)
+		look_later(io);
 }
 
 static void on_remove(void *self, struct rill_watch *w)

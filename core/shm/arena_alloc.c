@@ -188,12 +188,11 @@ static bool add_destructor(struct rill_arena *a, void *block, destructor_fn *des
 	return true;
 }
 
-/* No memory for its record. A failure like any other: space() follows, at once, since this block comes back. */
+/* No memory for its record. A failure like any other: space() follows when another block comes back. */
 static void *refuse(struct rill_arena *a, void *block)
 {
-	a->starved = a->space != NULL;
 	give_back(a, block, length_of(a, block));
-	return NULL;
+	return starve(a);
 }
 
 /* ---- alloc and free -------------------------------------------------------------------------------------------- */

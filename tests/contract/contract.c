@@ -422,19 +422,21 @@ static void a_refused_add_changes_nothing(void **state)
 static void what_the_kernel_refused_is_watched_in_the_end(void **state)
 {
 	struct ear *e = ear_in(ctx);
+	uint64_t begin = monotonic();
 	int r;
 
 	(void)state;
 	source_unwatch(&e->source);
 	settle();
-	refusals = 1;
+	refusals = is("libev") ? 3 : 1; /* each time after a while */
 	r = source_watch(&e->source, e->near);
 	if (r < 0 || is("poll") || is("select") || is("pull"))
 		refusals = 0;
 	if (r < 0)
 		assert_int_equal(source_watch(&e->source, e->near), 0);
-	settle();
-	assert_int_equal(refusals, 0);
+	UNTIL(refusals == 0);
+	assert_true(monotonic() - begin < LONG / 2 * MSEC); /* it does not sleep through its turn before it hears of it */
+	assert_in_range(e->readies, 0, 4);                  /* no busy loop */
 	say(e);
 	SOON(e->heard == 1);
 	settle();
