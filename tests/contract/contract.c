@@ -243,14 +243,18 @@ static int teardown(void **state)
 		assert_true(fact);                                 \
 	} while (0)
 
-/* Nothing is to happen in the loop: each turn takes its whole time. */
+/* Nothing is to happen in the loop: a turn takes its whole time. A few may end before: libev's adapter looks once after what is
+ * new. */
 static void idle(struct rill_ctx *c)
 {
-	uint64_t begin = monotonic();
-	unsigned readies = total.readies;
+	unsigned readies = total.readies, early = 0;
+	uint64_t begin;
 
-	assert_int_equal(loop_turn(c, 40), 0);
-	assert_true(monotonic() - begin >= 35 * MSEC);
+	do {
+		assert_in_range(early++, 0, 3);
+		begin = monotonic();
+		assert_int_equal(loop_turn(c, 40), 0);
+	} while (monotonic() - begin < 35 * MSEC);
 	assert_int_equal(total.readies, readies);
 }
 
@@ -733,7 +737,7 @@ static void never_cancels(void **state)
 	struct ear *e = ear_in(ctx);
 
 	(void)state;
-	ear_changes(e, POLLIN, monotonic() + 5 * MSEC);
+	ear_changes(e, POLLIN, monotonic() + 30 * MSEC);
 	settle();
 	ear_changes(e, POLLIN, RILL_NEVER);
 	idle(ctx);

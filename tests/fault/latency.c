@@ -195,10 +195,9 @@ static void fill_apart(void)
 
 static void say_apart(unsigned kind, size_t len, unsigned fd_count)
 {
-	struct raw_packet p;
+	struct raw_packet p = raw_packet(kind, (uint32_t)len);
 	int fd = 0;
 
-	p.kind = (uint16_t)kind;
 	CHILD_CHECK(raw_send(&apart.end[0], &p, len, &fd, fd_count) == 0);
 	CHILD_CHECK(raw_recv(&apart.end[1], &p) == (int)kind);
 	raw_drop_got(&apart.end[1]);

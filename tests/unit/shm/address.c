@@ -75,8 +75,10 @@ static void memory_is_taken_in_the_window_alone(void **state)
 	assert_int_equal(address_take(&none, &a, fd, 2 * GIB, small, false), -EADDRINUSE);
 	assert_null(a);
 	assert_int_equal(none.count, 0);
-	if (rounds_under_valgrind()) /* has its own memory there */
+	if (rounds_under_valgrind()) { /* has its own memory there */
+		close(fd);
 		skip();
+	}
 	assert_int_equal(address_take(&one, &a, fd, len, window, false), 0);
 	assert_true((uintptr_t)a >= BEGIN && (uintptr_t)a + len <= END);
 	assert_int_equal(address_take(&two, &b, fd, len, (struct address_range){(uintptr_t)a, END}, true), -EADDRINUSE);
