@@ -222,7 +222,7 @@ static bool peer_at_fault(int why)
 	return why == -EPROTO || why == -EPERM;
 }
 
-/* `gone` peers need no word, and whom policy refused has had his; to the others we say why. */
+/* Who is gone needs no word, and whom policy refused (-EACCES, -EPERM) has had his; to the others we say why. */
 static void tell_peer(struct rill_session *s, int why)
 {
 	if (s->fd < 0 || s->hung_up || why == 0 || why == -ECONNABORTED || why == -ECONNRESET || why == -EACCES ||

@@ -118,9 +118,10 @@ static int begin(struct rill_draft *d, struct rill_rpc *rpc, unsigned char kind,
 int rill_draft_call_any(struct rill_draft *draft, struct rill_rpc *rpc, const struct rill_ask *ask,
                         const struct rill_draft_options *options)
 {
-	if (draft)
-		draft->kind = RILL_DRAFT_OVER;
-	if (!draft || !rpc || !ask || ask->size < sizeof(ask->size))
+	if (!draft)
+		return -EINVAL;
+	draft->kind = RILL_DRAFT_OVER;
+	if (!rpc || !ask || ask->size < sizeof(ask->size))
 		return -EINVAL;
 	if (ask->size > sizeof(draft->ask))
 		return -E2BIG;
@@ -130,9 +131,10 @@ int rill_draft_call_any(struct rill_draft *draft, struct rill_rpc *rpc, const st
 int rill_draft_notify_any(struct rill_draft *draft, struct rill_rpc *rpc, uint16_t type,
                           const struct rill_draft_options *options)
 {
-	if (draft)
-		draft->kind = RILL_DRAFT_OVER;
-	if (!draft || !rpc)
+	if (!draft)
+		return -EINVAL;
+	draft->kind = RILL_DRAFT_OVER;
+	if (!rpc)
 		return -EINVAL;
 	draft->type = type;
 	return begin(draft, rpc, DRAFT_NOTIFICATION, NULL, options);
@@ -141,9 +143,10 @@ int rill_draft_notify_any(struct rill_draft *draft, struct rill_rpc *rpc, uint16
 int rill_draft_answer_any(struct rill_draft *draft, struct rill_request request, bool last,
                           const struct rill_draft_options *options)
 {
-	if (draft)
-		draft->kind = RILL_DRAFT_OVER;
-	if (!draft || !request.rpc)
+	if (!draft)
+		return -EINVAL;
+	draft->kind = RILL_DRAFT_OVER;
+	if (!request.rpc)
 		return -EINVAL;
 	draft->request = request;
 	return begin(draft, request.rpc, last ? DRAFT_ANSWER : DRAFT_PART, NULL, options);
